@@ -1,0 +1,38 @@
+# `make` alone lists what can be asked. PORT, VAR_DIR and PYTHON may be given: make run PORT=8100 VAR_DIR=/tmp/ville
+.DEFAULT_GOAL := help
+.PHONY: help run test test-long check image reset
+
+export PORT ?= 8000
+export VAR_DIR ?= var
+export PYTHON ?= python3
+BASE ?= debian:bookworm-slim
+IMAGE ?= paniers-et-culture
+BIN := .venv/bin
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+
+run: ## set up, then run the demo town on http://127.0.0.1:8000 (PORT, VAR_DIR)
+	@setup/prepare.sh run
+	@$(BIN)/python -m demo.lancer
+
+test: ## set up, check, and pass every test but the long ones
+	@setup/prepare.sh test
+	@$(MAKE) --no-print-directory check
+	$(BIN)/pytest -n 2 -m "not long" $(PYTEST_ARGS)
+
+test-long: ## set up and pass the long tests: thousands of crashes, races and orders
+	@setup/prepare.sh test
+	$(BIN)/pytest -m long $(PYTEST_ARGS)
+
+check: ## lint, format, types, directions of imports (after `make test` has set up)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+image: ## build the container image, by Docker or else buildah (BASE, IMAGE)
+	@setup/image.sh "$(BASE)" "$(IMAGE)"
+
+reset: ## forget the demo town: remove VAR_DIR, after asking (FORCE=1 does not ask)
+	@setup/reset.sh "$(VAR_DIR)"
