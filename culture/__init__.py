@@ -1,0 +1,1 @@
+"""Group outings (Pass Culture). Blind to paniers/: it shares households and the ledger, nothing else."""

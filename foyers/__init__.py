@@ -1,0 +1,1 @@
+"""Households, their members, maisons and accounts, and what they have shown of their quotient familial."""

@@ -1,0 +1,1 @@
+"""Money: the ledger, what falls due, and how it is paid."""

@@ -1,0 +1,203 @@
+"""Tables of money. Amounts are whole centimes.
+
+The ledger (`ecriture`, `mouvement`) is double entry and immutable: the database refuses UPDATE and DELETE, and a
+deferred trigger refuses an entry whose movements do not sum to zero (migration 0001).
+"""
+
+import uuid
+from datetime import date
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, func, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from kernel.db import Base, Instant, Key
+
+
+class CompteGL(StrEnum):
+    """The ledger's accounts. A movement is positive on the debit side, negative on the credit side.
+
+    FOYER is what a household owes (one account per household); STRIPE what Stripe holds for us; ACHATS what the
+    baskets handed out have cost and is not yet ordered; PRODUCTEURS what is ordered from them;
+    PARTICIPATION_CCAS what the CCAS pays so that a basket costs a family less (negative at 9 €).
+    """
+
+    FOYER = "foyer"
+    STRIPE = "stripe"
+    ACHATS = "achats"
+    PRODUCTEURS = "producteurs"
+    PARTICIPATION_CCAS = "participation_ccas"
+
+
+class Ecriture(Base):
+    """One entry. `cle` says what it books (``panier:12``, ``paiement:7``): the same thing is never booked twice."""
+
+    __tablename__ = "ecriture"
+
+    id: Mapped[Key]
+    cle: Mapped[str] = mapped_column(unique=True)
+    jour: Mapped[date]
+    libelle: Mapped[str]
+    passee_le: Mapped[Instant]
+    contrepasse_id: Mapped[int | None] = mapped_column(ForeignKey("ecriture.id"), unique=True)
+
+
+class Mouvement(Base):
+    """One line of an entry; `tiers` names the other party of the accounts that have several (a producer)."""
+
+    __tablename__ = "mouvement"
+
+    id: Mapped[Key]
+    ecriture_id: Mapped[int] = mapped_column(ForeignKey("ecriture.id"), index=True)
+    compte: Mapped[str]
+    foyer_id: Mapped[int | None] = mapped_column(ForeignKey("foyer.id"))
+    tiers: Mapped[str | None]
+    montant: Mapped[int]
+
+    __table_args__ = (
+        Index("ix_mouvement_foyer", "foyer_id", postgresql_where=text("foyer_id IS NOT NULL")),
+        CheckConstraint(
+            "compte IN ('foyer', 'stripe', 'achats', 'producteurs', 'participation_ccas')", name="compte"
+        ),
+        CheckConstraint("(compte = 'foyer') = (foyer_id IS NOT NULL)", name="foyer"),
+        CheckConstraint("montant <> 0", name="montant"),
+    )
+
+
+class Mode(StrEnum):
+    """How a household pays what falls due: by its saved card, or at its maison."""
+
+    CARTE = "carte"
+    MAISON = "maison"
+
+
+class Reglement(Base):
+    """How a household pays, and who it is at Stripe."""
+
+    __tablename__ = "reglement"
+
+    foyer_id: Mapped[int] = mapped_column(ForeignKey("foyer.id", ondelete="CASCADE"), primary_key=True)
+    mode: Mapped[str] = mapped_column(server_default=Mode.MAISON)
+    client_stripe: Mapped[str | None] = mapped_column(unique=True)
+
+    __table_args__ = (CheckConstraint("mode IN ('carte', 'maison')", name="mode"),)
+
+
+class Carte(Base):
+    """A saved card, as Stripe shows it; the number itself never comes here. One in use per household."""
+
+    __tablename__ = "carte"
+
+    id: Mapped[Key]
+    foyer_id: Mapped[int] = mapped_column(ForeignKey("foyer.id", ondelete="CASCADE"))
+    stripe_id: Mapped[str] = mapped_column(unique=True)
+    marque: Mapped[str]
+    derniers_chiffres: Mapped[str]
+    expire_mois: Mapped[int]
+    expire_annee: Mapped[int]
+    enregistree_le: Mapped[Instant]
+    retiree_le: Mapped[Instant | None]
+
+    __table_args__ = (
+        Index("uq_carte_en_usage", "foyer_id", unique=True, postgresql_where=text("retiree_le IS NULL")),
+    )
+
+
+class EnregistrementCarte(Base):
+    """A household on its way to saving a card: the intent is written before Stripe is called."""
+
+    __tablename__ = "enregistrement_carte"
+
+    id: Mapped[Key]
+    foyer_id: Mapped[int] = mapped_column(ForeignKey("foyer.id", ondelete="CASCADE"), index=True)
+    cle: Mapped[uuid.UUID] = mapped_column(unique=True)
+    session_stripe: Mapped[str | None] = mapped_column(unique=True)
+    suite: Mapped[str]
+    demande_le: Mapped[Instant]
+    conclu_le: Mapped[Instant | None]
+
+
+class Echeance(Base):
+    """What a household owes for one échéance (``2026-W48``): one charge at most is made for it."""
+
+    __tablename__ = "echeance"
+
+    id: Mapped[Key]
+    foyer_id: Mapped[int] = mapped_column(ForeignKey("foyer.id"))
+    cle: Mapped[str]
+    libelle: Mapped[str]
+    montant: Mapped[int]
+    mode: Mapped[str]
+    ouverte_le: Mapped[Instant]
+    reglee_le: Mapped[Instant | None]
+
+    __table_args__ = (
+        Index("uq_echeance", "foyer_id", "cle", unique=True),
+        Index("ix_echeance_cle", "cle"),
+        CheckConstraint("montant > 0", name="montant"),
+        CheckConstraint("mode IN ('carte', 'maison')", name="mode"),
+    )
+
+
+class Paiement(Base):
+    """One attempt to take money through Stripe: the row and its key are committed before the call.
+
+    `nature` is ``prelevement`` (off session, saved card; one per échéance) or ``en_ligne`` (the family pays by
+    Checkout). `etat` moves only as `etats.py` allows, and each move leaves a `PaiementEtape`.
+    """
+
+    __tablename__ = "paiement"
+
+    id: Mapped[Key]
+    foyer_id: Mapped[int] = mapped_column(ForeignKey("foyer.id"), index=True)
+    echeance_id: Mapped[int | None] = mapped_column(ForeignKey("echeance.id"), index=True)
+    nature: Mapped[str]
+    montant: Mapped[int]
+    cle: Mapped[uuid.UUID] = mapped_column(unique=True)
+    etat: Mapped[str]
+    stripe_id: Mapped[str | None] = mapped_column(unique=True)
+    session_stripe: Mapped[str | None] = mapped_column(unique=True)
+    code_refus: Mapped[str | None]
+    demande_le: Mapped[Instant]
+    tente_le: Mapped[Instant | None]
+    conclu_le: Mapped[Instant | None]
+
+    __table_args__ = (
+        Index(
+            "uq_paiement_prelevement", "echeance_id", unique=True, postgresql_where=text("nature = 'prelevement'")
+        ),
+        Index("ix_paiement_en_suspens", "demande_le", postgresql_where=text("etat IN ('prepare', 'inconnu')")),
+        CheckConstraint("nature IN ('prelevement', 'en_ligne')", name="nature"),
+        CheckConstraint("nature <> 'prelevement' OR echeance_id IS NOT NULL", name="prelevement_d_une_echeance"),
+        CheckConstraint(
+            "etat IN ('prepare', 'inconnu', 'a_authentifier', 'refuse', 'reussi', 'abandonne')", name="etat"
+        ),
+        CheckConstraint("montant > 0", name="montant"),
+    )
+
+
+class PaiementEtape(Base):
+    """A move of a payment from one state to the next, and what brought it about."""
+
+    __tablename__ = "paiement_etape"
+
+    id: Mapped[Key]
+    paiement_id: Mapped[int] = mapped_column(ForeignKey("paiement.id"), index=True)
+    de: Mapped[str]
+    vers: Mapped[str]
+    cause: Mapped[str]
+    le: Mapped[Instant] = mapped_column(server_default=func.clock_timestamp())
+
+
+class EvenementStripe(Base):
+    """A signed webhook, kept as received. What it says is read again at Stripe, so order and repeats do not matter."""
+
+    __tablename__ = "evenement_stripe"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    type: Mapped[str]
+    objet: Mapped[str]
+    contenu: Mapped[dict[str, Any]]
+    recu_le: Mapped[Instant]
+    traite_le: Mapped[Instant | None]

@@ -1,0 +1,1 @@
+"""Weekly baskets: tariffs, subscriptions, closing, orders, vouchers and hand-out."""

@@ -1,0 +1,1 @@
+"""What runs beside the web: relay, timetable, and the actors that facts are delivered to."""
