@@ -1,0 +1,127 @@
+"""The composition root of the web: `create_app()` puts the trades' pages on the kernel's ground.
+
+Commands of the workers and of the demo town are found by `flask` through entry points (pyproject.toml), so this file
+knows neither.
+"""
+
+from flask import Flask, request, url_for
+from flask_babel import Babel
+from flask_login import current_user
+
+import foyers.commandes_flask
+import foyers.comptes
+import foyers.guichet
+import foyers.views
+import kernel.operations
+import paiements.views
+import paniers.commandes_flask
+import paniers.coordination
+import paniers.guichet
+import paniers.producteurs
+import paniers.views
+from kernel.formats import FILTERS
+from kernel.logs import init_logs, init_request_logs
+from kernel.settings import get_settings
+from kernel.templating import STATIC, TEMPLATES
+from kernel.web import health
+from kernel.web.access import Role, init_access
+from kernel.web.refusals import init_refusals
+from kernel.web.security import init_security
+
+MENUS: dict[Role | None, tuple[tuple[str, str, str], ...]] = {
+    None: (
+        ("paniers.accueil", "Le panier", "panier"),
+        ("paniers.simulateur", "Mon prix", "euro"),
+    ),
+    Role.HABITANT: (
+        ("paniers.accueil_famille", "Ma semaine", "panier"),
+        ("paniers.mon_abonnement", "Mon abonnement", "calendrier"),
+        ("paiements.mon_compte", "Mon compte", "euro"),
+        ("foyers.mon_foyer", "Mon foyer", "foyer"),
+    ),
+    Role.AGENT: (
+        ("guichet_paniers.jour", "Retrait", "scan"),
+        ("guichet_foyers.recherche", "Foyers", "foyer"),
+        ("guichet_foyers.a_verifier", "Justificatifs", "document"),
+    ),
+    Role.BENEVOLE: (("guichet_paniers.jour", "Retrait", "scan"),),
+    Role.COORDINATION: (
+        ("coordination.semaine", "La semaine", "calendrier"),
+        ("coordination.offres", "Offres", "carotte"),
+        ("coordination.composition", "Composition", "panier"),
+        ("coordination.commandes", "Commandes", "camion"),
+        ("guichet_paniers.jour", "Retrait", "scan"),
+        ("guichet_foyers.recherche", "Foyers", "foyer"),
+        ("guichet_foyers.a_verifier", "Justificatifs", "document"),
+        ("operations.en_souffrance", "En souffrance", "attention"),
+    ),
+    Role.PRODUCTEUR: (
+        ("producteurs.mes_commandes", "Mes commandes", "camion"),
+        ("producteurs.mes_offres", "Mes offres", "carotte"),
+    ),
+    Role.ADMINISTRATION: (
+        ("coordination.semaine", "La semaine", "calendrier"),
+        ("operations.en_souffrance", "En souffrance", "attention"),
+    ),
+}
+
+BLUEPRINTS = (
+    health.bp,
+    kernel.operations.bp,
+    foyers.views.bp,
+    foyers.views.comptes_bp,
+    foyers.guichet.bp,
+    paiements.views.bp,
+    paniers.views.bp,
+    paniers.guichet.bp,
+    paniers.coordination.bp,
+    paniers.producteurs.bp,
+)
+
+
+def create_app() -> Flask:
+    """The web application, from the environment's settings. Raises `BadSettings` when they cannot be used."""
+    settings = get_settings()
+    init_logs()
+    app = Flask(__name__, template_folder=str(TEMPLATES), static_folder=str(STATIC))
+    app.config.update(
+        SIGN_IN_PATH="/connexion",
+        BABEL_DEFAULT_LOCALE="fr",
+        BABEL_DEFAULT_TIMEZONE="Europe/Paris",
+        BABEL_TRANSLATION_DIRECTORIES=str(TEMPLATES.parent / "translations"),
+        SEND_FILE_MAX_AGE_DEFAULT=3600,
+    )
+    Babel(app, locale_selector=lambda: "fr")
+    init_request_logs(app)
+    init_security(app, settings)
+    foyers.comptes.init_login(app)
+    init_access(app)
+    init_refusals(app)
+    _init_templates(app)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    app.cli.add_command(foyers.commandes_flask.foyers)
+    app.cli.add_command(paniers.commandes_flask.semaine)
+    app.cli.add_command(paniers.commandes_flask.verifier)
+    return app
+
+
+def _init_templates(app: Flask) -> None:
+    settings = get_settings()
+    app.jinja_env.filters.update(FILTERS)
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+    app.jinja_env.globals.update(
+        navigation=navigation,
+        nom_ccas=settings.nom_ccas,
+        telephone_ccas=settings.telephone_ccas,
+    )
+
+
+def navigation() -> list[dict[str, object]]:
+    """The menu of whoever is reading: the pages of their role, the present one marked."""
+    role = current_user.role if current_user.is_authenticated else None
+    return [
+        {"url": url_for(endpoint), "texte": text, "icone": icon, "actif": request.endpoint == endpoint}
+        for endpoint, text, icon in MENUS[role]
+    ]

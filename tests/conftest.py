@@ -1,0 +1,114 @@
+"""The ground of all tests: real PostgreSQL and Redis, a fresh migrated database for each test that asks for one."""
+
+import base64
+import itertools
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+import pytest
+from alembic import command
+from alembic.config import Config
+from flask import Flask
+from flask.testing import FlaskClient
+from redis import Redis
+
+from kernel import clock
+from kernel.db import get_engine
+from kernel.embedded import start_postgres, start_redis
+from kernel.settings import get_settings
+from kernel.templating import environment
+
+ROOT = Path(__file__).resolve().parent.parent
+TEMPLATE = "modele"
+_numbers = itertools.count()
+
+
+@dataclass(frozen=True)
+class Engines:
+    """The engines of this test process; `database(name)` is the address of one of its databases."""
+
+    postgres_url: str
+    redis_url: str
+
+    def database(self, name: str) -> str:
+        return self.postgres_url.replace("/postgres?", f"/{name}?", 1)
+
+
+def environment_of(engines: Engines, database: str, var: Path) -> dict[str, str]:
+    """The settings of an installation under test; child processes receive the same."""
+    return {
+        "DATABASE_URL": engines.database(database),
+        "REDIS_URL": engines.redis_url,
+        "SECRET_KEY": "a key of the tests, long enough to sign with",
+        "QR_KEYS": "1:" + base64.b64encode(b"q" * 32).decode(),
+        "DATA_KEYS": "1:" + base64.b64encode(b"d" * 32).decode(),
+        "STRIPE_SECRET_KEY": "sk_test_tests",
+        "STRIPE_WEBHOOK_SECRET": "whsec_tests",
+        "STRIPE_API_BASE": "http://127.0.0.1:9",
+        "SMTP_URL": "smtp://127.0.0.1:9",
+        "MAIL_FROM": "paniers@ccas.example",
+        "PUBLIC_URL": "http://127.0.0.1:8000",
+        "VAR_DIR": str(var),
+    }
+
+
+def forget_settings() -> None:
+    """Make this process read its environment again."""
+    if get_engine.cache_info().currsize:
+        get_engine().dispose()
+    for cached in (get_engine, get_settings, environment):
+        cached.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def engines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engines]:
+    var = tmp_path_factory.mktemp("engines")
+    postgres, redis = start_postgres(var, durable=False), start_redis(var)
+    made = Engines(postgres.url, redis.url)
+    with psycopg.connect(made.postgres_url, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {TEMPLATE}")
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in environment_of(made, TEMPLATE, var).items():
+            patch.setenv(name, value)
+        forget_settings()
+        command.upgrade(Config(str(ROOT / "migrations" / "alembic.ini")), "head")
+        forget_settings()
+    yield made
+    redis.stop()
+    postgres.stop()
+
+
+@pytest.fixture
+def base(engines: Engines, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A fresh database with all tables and no rows, named by this process's settings; yields its address."""
+    name = f"essai_{os.getpid()}_{next(_numbers)}"
+    with psycopg.connect(engines.postgres_url, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+    for variable, value in environment_of(engines, name, tmp_path).items():
+        monkeypatch.setenv(variable, value)
+    forget_settings()
+    with Redis.from_url(engines.redis_url) as redis:
+        redis.flushall()
+    yield engines.database(name)
+    clock.set_now(None)
+    forget_settings()
+    with psycopg.connect(engines.postgres_url, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def app(base: str) -> Flask:
+    """The web application on a fresh database; CSRF tokens are asked for as in real life."""
+    from app import create_app  # the whole house: only tests of pages need it
+
+    made = create_app()
+    made.config.update(TESTING=True, PROPAGATE_EXCEPTIONS=False)
+    return made
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()
