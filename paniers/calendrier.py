@@ -1,0 +1,81 @@
+"""The calendar of a week: from a rhythm (data) to the instants at which each step is due. Pure.
+
+A week is the ISO week of its nominal pick-up day. Offers, composition and cut-off fall in the week before, the orders
+on the Monday of the week itself. Everything is said in Paris's civil time, so a cut-off on a night when clocks change
+is still 23:59 on the clocks of Paris.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Protocol
+
+from kernel.clock import paris
+
+
+class Rythme(Protocol):
+    """The data of `models.Calendrier`; weekdays are ISO, Monday 1."""
+
+    retrait_jour: int
+    offres_jour: int
+    offres_heure: time
+    publication_jour: int
+    publication_heure: time
+    cloture_jour: int
+    cloture_heure: time
+    commande_jour: int
+    commande_heure: time
+
+
+@dataclass(frozen=True, slots=True)
+class Etapes:
+    """The instants of a week (aware, UTC) and its nominal pick-up day."""
+
+    code: str
+    retrait_le: date
+    offres_jusqu_a: datetime
+    publication_le: datetime
+    cloture_le: datetime
+    commande_le: datetime
+
+
+def lundi(day: date) -> date:
+    """The Monday of the ISO week of `day`."""
+    return day - timedelta(days=day.weekday())
+
+
+def code(retrait_le: date) -> str:
+    """``2026-W48``: the ISO week of a nominal pick-up day."""
+    year, week, _ = retrait_le.isocalendar()
+    return f"{year}-W{week:02d}"
+
+
+def retrait_de(code_semaine: str, rythme: Rythme) -> date:
+    """The nominal pick-up day of ``2026-W48``. Raises ValueError when there is no such week."""
+    year, _, week = code_semaine.partition("-W")
+    return date.fromisocalendar(int(year), int(week), rythme.retrait_jour)
+
+
+def etapes(retrait_le: date, rythme: Rythme) -> Etapes:
+    """The steps of the week whose nominal pick-up day is `retrait_le`."""
+    monday = lundi(retrait_le)
+    before = monday - timedelta(days=7)
+    return Etapes(
+        code=code(retrait_le),
+        retrait_le=retrait_le,
+        offres_jusqu_a=_at(before, rythme.offres_jour, rythme.offres_heure),
+        publication_le=_at(before, rythme.publication_jour, rythme.publication_heure),
+        cloture_le=_at(before, rythme.cloture_jour, rythme.cloture_heure),
+        commande_le=_at(monday, rythme.commande_jour, rythme.commande_heure),
+    )
+
+
+def retraits_a_venir(today: date, rythme: Rythme, combien: int) -> list[date]:
+    """The next `combien` nominal pick-up days, today's included."""
+    first = lundi(today) + timedelta(days=rythme.retrait_jour - 1)
+    if first < today:
+        first += timedelta(days=7)
+    return [first + timedelta(weeks=n) for n in range(combien)]
+
+
+def _at(monday: date, weekday: int, at: time) -> datetime:
+    return paris(monday + timedelta(days=weekday - 1), at)

@@ -1,0 +1,17 @@
+"""The states of a week and how they may follow one another. Pure."""
+
+from paniers.models import EtatSemaine
+
+SUITES: dict[EtatSemaine, frozenset[EtatSemaine]] = {
+    EtatSemaine.OUVERTE: frozenset({EtatSemaine.CLOTUREE, EtatSemaine.ANNULEE}),
+    EtatSemaine.CLOTUREE: frozenset({EtatSemaine.COMMANDEE, EtatSemaine.ANNULEE}),
+    EtatSemaine.COMMANDEE: frozenset({EtatSemaine.LIVREE, EtatSemaine.TERMINEE, EtatSemaine.ANNULEE}),
+    EtatSemaine.LIVREE: frozenset({EtatSemaine.TERMINEE, EtatSemaine.ANNULEE}),
+    EtatSemaine.TERMINEE: frozenset(),
+    EtatSemaine.ANNULEE: frozenset(),
+}
+
+
+def peut_suivre(de: EtatSemaine, vers: EtatSemaine) -> bool:
+    """Whether a week may move from `de` to `vers`."""
+    return vers in SUITES[de]

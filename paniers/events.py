@@ -1,0 +1,55 @@
+"""What happens to baskets, as facts: ids only."""
+
+from dataclasses import dataclass
+
+from kernel.outbox import Fact
+
+
+@dataclass(frozen=True, slots=True)
+class AbonnementSouscrit(Fact):
+    abonnement_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class CompositionPubliee(Fact):
+    semaine_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class SemaineCloturee(Fact):
+    semaine_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class SemaineSansComposition(Fact):
+    """The week is closed and its orders are due, but there is no composition to order from."""
+
+    semaine_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class SemaineCommandee(Fact):
+    semaine_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class BonsDemandes(Fact):
+    """The vouchers and the dossier of one maison are to be made, or made again."""
+
+    semaine_id: int
+    maison_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class CommandeEmise(Fact):
+    commande_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class CommandeRepondue(Fact):
+    commande_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class SemaineTerminee(Fact):
+    semaine_id: int

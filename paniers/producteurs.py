@@ -1,0 +1,5 @@
+"""Pages of producers."""
+
+from flask import Blueprint
+
+bp = Blueprint("producteurs", __name__)

@@ -1,0 +1,5 @@
+"""Pages of families."""
+
+from flask import Blueprint
+
+bp = Blueprint("paniers", __name__)
