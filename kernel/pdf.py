@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from weasyprint.urls import URLFetcher, URLFetcherResponse
 
 STYLE_SHEET = STATIC / "css" / "pdf.css"
-OWN_FILES = {".woff2": "font/woff2", ".svg": "image/svg+xml", ".png": "image/png"}
+OWN_FILES = {".woff2": "font/woff2", ".ttf": "font/ttf", ".svg": "image/svg+xml", ".png": "image/png"}
 DATA_IMAGES = ("data:image/png;base64,", "data:image/jpeg;base64,")
 
 Primitive = str | int | float | bool | date | datetime | time | None
@@ -131,7 +131,7 @@ def _press() -> _Press:
 
     logging.getLogger("weasyprint.progress").setLevel(logging.WARNING)
     sheet = STYLE_SHEET.read_text("utf-8")
-    for font in re.findall(r'url\("(static:[^"]+\.woff2)"\)', sheet):
+    for font in re.findall(r'url\("(static:[^"]+\.(?:woff2|ttf))"\)', sheet):
         fetch_own(font)  # WeasyPrint would go on without, and crash where no font is installed
     fonts, fetcher = FontConfiguration(), ClosedFetcher()
     return _Press(HTML, fonts, CSS(string=sheet, url_fetcher=fetcher, font_config=fonts), fetcher)

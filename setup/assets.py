@@ -2,7 +2,8 @@
 
 The packages cut each font into a Latin and an extended Latin file. Browsers pick the right one by `unicode-range`;
 WeasyPrint does not, and would print "Žofia" with the glyphs of other letters. So both are merged into one file,
-16 kB a style, which pages and PDFs share.
+16 kB a style, which pages and PDFs share. DejaVu stands behind it in PDFs, for the names that it cannot write:
+Vietnamese, Cyrillic, Greek, Arabic, Armenian, Georgian.
 """
 
 import logging
@@ -17,6 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 MODULES = ROOT / "node_modules"
 VENDOR = ROOT / "static" / "vendor"
 FONT_PACKAGE = MODULES / "@fontsource" / "atkinson-hyperlegible-next"
+OTHER_SCRIPTS = MODULES / "dejavu-fonts-ttf"
 STYLES = {"Regular": "400-normal", "Bold": "700-normal", "Italic": "400-italic", "BoldItalic": "700-italic"}
 
 
@@ -41,6 +43,9 @@ def main() -> None:
     for name, style in STYLES.items():
         merge_font(style, fonts / f"AtkinsonHyperlegibleNext-{name}.woff2")
     shutil.copyfile(FONT_PACKAGE / "LICENSE", fonts / "LICENSE")
+    for name in ("DejaVuSans", "DejaVuSans-Bold"):
+        shutil.copyfile(OTHER_SCRIPTS / "ttf" / f"{name}.ttf", fonts / f"{name}.ttf")
+    shutil.copyfile(OTHER_SCRIPTS / "LICENSE", fonts / "LICENSE-DejaVu")
     shutil.copyfile(MODULES / "jsqr" / "dist" / "jsQR.js", VENDOR / "jsQR.js")
 
 
