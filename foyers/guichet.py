@@ -1,0 +1,3 @@
+from flask import Blueprint
+
+bp = Blueprint("guichet_foyers", __name__)
