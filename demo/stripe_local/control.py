@@ -1,0 +1,159 @@
+"""/_local/…: the strings that tests and the demo pull. Loopback only, JSON only."""
+
+import random
+import time
+from concurrent.futures import ThreadPoolExecutor
+from ipaddress import ip_address
+from typing import Any
+
+from flask import Blueprint, Response, abort, jsonify, request
+
+from demo.stripe_local.api import Api
+from demo.stripe_local.errors import Json
+from demo.stripe_local.seeding import seed
+from demo.stripe_local.storage import Store
+from demo.stripe_local.webhooks import Webhooks
+
+
+def _body() -> Any:
+    """The JSON sent. Asking for its content type keeps a web page elsewhere from posting here unasked."""
+    if not request.is_json:
+        abort(415)
+    return request.get_json()
+
+
+def _loopback_only() -> None:
+    if not request.remote_addr or not ip_address(request.remote_addr).is_loopback:
+        abort(403)
+
+
+def control(store: Store, api: Api, webhooks: Webhooks) -> Blueprint:
+    blueprint = Blueprint("control", __name__, url_prefix="/_local")
+    blueprint.before_request(_loopback_only)
+    _health(blueprint, store, webhooks)
+    _objects(blueprint, store)
+    _faults(blueprint, api)
+    _webhooks(blueprint, store, webhooks)
+    return blueprint
+
+
+def _health(blueprint: Blueprint, store: Store, webhooks: Webhooks) -> None:
+    @blueprint.get("/sante")
+    def health() -> Json:
+        with store.transaction() as tx:
+            return {"status": "ok", "now": tx.now(), "webhook_url": webhooks.url}
+
+
+def _objects(blueprint: Blueprint, store: Store) -> None:
+    @blueprint.post("/semer")
+    def sow() -> Json:
+        with store.transaction() as tx:
+            return seed(tx, _body())
+
+    @blueprint.get("/objets/<kind>")
+    def objects(kind: str) -> Response:
+        with store.transaction() as tx:
+            return jsonify(tx.everything(kind))
+
+    @blueprint.post("/cartes/<id>")
+    def behave(id: str) -> Json:
+        """From now on the bank says `outcome` ("ok" or a decline code) to this saved card."""
+        asked = _body()
+        with store.transaction() as tx:
+            method = tx.find(id, "payment_method")
+            if method is None:
+                abort(404)
+            known = {name: asked[name] for name in ("outcome", "authentication") if name in asked}
+            private = tx.private(id) | known
+            tx.put(method, private)
+            return private
+
+    @blueprint.delete("/cles")
+    def forget_keys() -> Json:
+        """Forget the idempotency keys older than `?age=` seconds, as Stripe does after a day."""
+        age = int(request.args.get("age", "0"))
+        with store.transaction() as tx:
+            gone = tx.db.execute("DELETE FROM reply WHERE created <= ?", (tx.now() - age,)).rowcount
+        return {"forgotten": gone}
+
+
+def _faults(blueprint: Blueprint, api: Api) -> None:
+    @blueprint.get("/pannes")
+    def faults() -> Json:
+        return {"faults": api.faults.as_json(), "latency_ms": api.faults.latency_ms}
+
+    @blueprint.post("/pannes")
+    def add_fault() -> Json | tuple[Json, int]:
+        try:
+            return api.faults.add(_body()).as_json()
+        except (TypeError, ValueError) as problem:
+            return {"error": str(problem)}, 400
+
+    @blueprint.delete("/pannes")
+    def mend() -> Json:
+        api.faults.clear()
+        return {"faults": []}
+
+    @blueprint.post("/latence")
+    def latency() -> Json:
+        api.faults.latency_ms = max(0, min(60_000, int(_body()["ms"])))
+        return {"latency_ms": api.faults.latency_ms}
+
+    @blueprint.get("/requetes")
+    def journal() -> Response:
+        """The calls received since the start, oldest first, or since the instant `?depuis=`."""
+        since = float(request.args.get("depuis", "0"))
+        return jsonify([note for note in list(api.journal) if note["at"] >= since])
+
+
+def _webhooks(blueprint: Blueprint, store: Store, webhooks: Webhooks) -> None:
+    @blueprint.get("/webhooks")
+    def state() -> Json:
+        waiting = [event for _, event in webhooks.waiting()]
+        return {"mode": webhooks.mode.as_json(), "counts": webhooks.counts(), "waiting": waiting, "url": webhooks.url}
+
+    @blueprint.post("/webhooks")
+    def set_mode() -> Json | tuple[Json, int]:
+        asked = _body()
+        webhooks.url = asked.pop("url", webhooks.url)
+        try:
+            webhooks.set_mode(asked)
+        except ValueError as problem:
+            return {"error": str(problem)}, 400
+        return webhooks.mode.as_json()
+
+    @blueprint.post("/webhooks/liberer")
+    def release() -> Json:
+        return {"delivered": _release(webhooks, _body())}
+
+    @blueprint.post("/webhooks/rejouer")
+    def replay() -> Json:
+        """Send one event again now, `times` times, stamped `age` seconds ago, signed with `secret` if given."""
+        asked = _body()
+        with store.transaction() as tx:
+            event = tx.find(asked["event"], "event")
+        if event is None:
+            abort(404)
+        how = {"secret": asked.get("secret"), "age": int(asked.get("age", 0))}
+        return {"statuses": [webhooks.post(event, **how)[0] for _ in range(asked.get("times", 1))]}
+
+    @blueprint.post("/webhooks/attendre")
+    def wait() -> Json:
+        """Answer once nothing waits any more, or after `ms`."""
+        until = time.monotonic() + int(_body().get("ms", 5000)) / 1000
+        while webhooks.waiting() and time.monotonic() < until:
+            time.sleep(0.01)
+        return {"waiting": len(webhooks.waiting())}
+
+
+def _release(webhooks: Webhooks, asked: Json) -> list[Json]:
+    """Deliver what waits, in the given order, and say how each went; meant for the mode `hold`."""
+    waiting = webhooks.waiting() * (1 + int(asked.get("duplicates", 0)))
+    order = asked.get("order", "given")
+    if order == "shuffled":
+        random.Random(asked.get("seed", 0)).shuffle(waiting)
+    elif isinstance(order, list):
+        rows = {event: row for row, event in waiting}
+        waiting = [(rows[event], event) for event in order if event in rows]
+    with ThreadPoolExecutor(max(1, min(32, int(asked.get("parallel", 1))))) as pool:
+        return list(pool.map(lambda row: webhooks.deliver(*row), waiting))
