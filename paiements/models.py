@@ -1,7 +1,7 @@
 """Tables of money. Amounts are whole centimes.
 
 The ledger (`ecriture`, `mouvement`) is double entry and immutable: the database refuses UPDATE and DELETE, and a
-deferred trigger refuses an entry whose movements do not sum to zero (migration 0001).
+trigger refuses movements of an entry that do not sum to zero (migration 0002).
 """
 
 import uuid
@@ -57,9 +57,7 @@ class Mouvement(Base):
 
     __table_args__ = (
         Index("ix_mouvement_foyer", "foyer_id", postgresql_where=text("foyer_id IS NOT NULL")),
-        CheckConstraint(
-            "compte IN ('foyer', 'stripe', 'achats', 'producteurs', 'participation_ccas')", name="compte"
-        ),
+        CheckConstraint("compte IN ('foyer', 'stripe', 'achats', 'producteurs', 'participation_ccas')", name="compte"),
         CheckConstraint("(compte = 'foyer') = (foyer_id IS NOT NULL)", name="foyer"),
         CheckConstraint("montant <> 0", name="montant"),
     )
@@ -99,9 +97,7 @@ class Carte(Base):
     enregistree_le: Mapped[Instant]
     retiree_le: Mapped[Instant | None]
 
-    __table_args__ = (
-        Index("uq_carte_en_usage", "foyer_id", unique=True, postgresql_where=text("retiree_le IS NULL")),
-    )
+    __table_args__ = (Index("uq_carte_en_usage", "foyer_id", unique=True, postgresql_where=text("retiree_le IS NULL")),)
 
 
 class EnregistrementCarte(Base):
@@ -115,7 +111,12 @@ class EnregistrementCarte(Base):
     session_stripe: Mapped[str | None] = mapped_column(unique=True)
     suite: Mapped[str]
     demande_le: Mapped[Instant]
+    relance_le: Mapped[Instant | None]
     conclu_le: Mapped[Instant | None]
+
+    __table_args__ = (
+        Index("ix_enregistrement_carte_ouvert", "demande_le", postgresql_where=text("conclu_le IS NULL")),
+    )
 
 
 class Echeance(Base):
@@ -144,7 +145,8 @@ class Paiement(Base):
     """One attempt to take money through Stripe: the row and its key are committed before the call.
 
     `nature` is ``prelevement`` (off session, saved card; one per échéance) or ``en_ligne`` (the family pays by
-    Checkout). `etat` moves only as `etats.py` allows, and each move leaves a `PaiementEtape`.
+    Checkout). `etat` moves only as `etats.py` allows, and each move leaves a `PaiementEtape`. `carte_id` is fixed at
+    the first try, as the same key must always carry the same request. `relance_le`: last found waiting too long.
     """
 
     __tablename__ = "paiement"
@@ -152,6 +154,7 @@ class Paiement(Base):
     id: Mapped[Key]
     foyer_id: Mapped[int] = mapped_column(ForeignKey("foyer.id"), index=True)
     echeance_id: Mapped[int | None] = mapped_column(ForeignKey("echeance.id"), index=True)
+    carte_id: Mapped[int | None] = mapped_column(ForeignKey("carte.id", ondelete="SET NULL"), index=True)
     nature: Mapped[str]
     montant: Mapped[int]
     cle: Mapped[uuid.UUID] = mapped_column(unique=True)
@@ -161,13 +164,16 @@ class Paiement(Base):
     code_refus: Mapped[str | None]
     demande_le: Mapped[Instant]
     tente_le: Mapped[Instant | None]
+    relance_le: Mapped[Instant | None]
     conclu_le: Mapped[Instant | None]
 
     __table_args__ = (
+        Index("uq_paiement_prelevement", "echeance_id", unique=True, postgresql_where=text("nature = 'prelevement'")),
         Index(
-            "uq_paiement_prelevement", "echeance_id", unique=True, postgresql_where=text("nature = 'prelevement'")
+            "ix_paiement_en_suspens",
+            "demande_le",
+            postgresql_where=text("etat IN ('prepare', 'inconnu', 'a_authentifier')"),
         ),
-        Index("ix_paiement_en_suspens", "demande_le", postgresql_where=text("etat IN ('prepare', 'inconnu')")),
         CheckConstraint("nature IN ('prelevement', 'en_ligne')", name="nature"),
         CheckConstraint("nature <> 'prelevement' OR echeance_id IS NOT NULL", name="prelevement_d_une_echeance"),
         CheckConstraint(

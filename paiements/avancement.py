@@ -1,0 +1,133 @@
+"""How a payment moves from state to state, and what its success brings about: whoever learns it first, once.
+
+Each function works on a payment whose row the caller's transaction has locked (`verrouiller`), so a webhook, a return
+page and a reconciliation that arrive together take turns, and the later ones find the work done.
+"""
+
+from dataclasses import dataclass
+
+from sqlalchemy import func, select, text
+from sqlalchemy.orm import Session
+
+from kernel import clock
+from kernel.outbox import publish
+from paiements import grand_livre
+from paiements.etats import CONCLUS, Etat, arrive_trop_tard, verifier_mouvement
+from paiements.events import PaiementRefuse, PaiementReussi
+from paiements.grand_livre import Ligne
+from paiements.models import CompteGL, Paiement, PaiementEtape, Reglement
+
+
+class MontantInattendu(Exception):
+    """Stripe took another amount than the payment's: nothing is booked, a person must look."""
+
+
+@dataclass(frozen=True, slots=True)
+class Encaissement:
+    """Money taken by Stripe, in centimes, under its intent."""
+
+    intention: str
+    montant: int
+
+
+_SOLDER = text(
+    """
+    WITH reste AS (
+        SELECT coalesce(sum(montant), 0) AS du FROM mouvement WHERE foyer_id = :foyer
+    ), ouvertes AS (
+        SELECT id, coalesce(sum(montant) OVER (ORDER BY ouverte_le DESC, id DESC
+                                               ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS plus_recentes
+        FROM echeance WHERE foyer_id = :foyer AND reglee_le IS NULL
+    )
+    UPDATE echeance SET reglee_le = :maintenant
+    FROM ouvertes, reste
+    WHERE echeance.id = ouvertes.id AND (ouvertes.plus_recentes >= reste.du OR echeance.id = :echeance)
+    """
+)
+
+
+def verrouiller(session: Session, paiement_id: int) -> Paiement:
+    """The payment, its row locked until the transaction ends."""
+    return session.get_one(Paiement, paiement_id, with_for_update=True, populate_existing=True)
+
+
+def verrouiller_foyer(session: Session, foyer_id: int) -> Reglement:
+    """How the household pays, its row locked (made if need be): what it starts to pay, it starts one at a time."""
+    found = session.get(Reglement, foyer_id, with_for_update=True, populate_existing=True)
+    if found is None:
+        session.merge(Reglement(foyer_id=foyer_id))
+        session.flush()  # the row must be there to be locked
+        found = session.get_one(Reglement, foyer_id, with_for_update=True)
+    return found
+
+
+def avancer(session: Session, paiement: Paiement, vers: Etat, cause: str) -> None:
+    """Move a locked payment and write the step; `cause` says what brought it about. Raises MouvementInterdit."""
+    de = Etat(paiement.etat)
+    verifier_mouvement(de, vers)
+    paiement.etat = vers
+    if vers in CONCLUS:
+        paiement.conclu_le = clock.now()
+    session.add(PaiementEtape(paiement_id=paiement.id, de=de, vers=vers, cause=cause[:200]))
+
+
+def encaisser(session: Session, paiement: Paiement, recu: Encaissement, cause: str) -> bool:
+    """The money of a locked payment is there: book it, settle what it pays, tell. False: that was known already.
+
+    Raises MontantInattendu.
+    """
+    if arrive_trop_tard(Etat(paiement.etat), Etat.REUSSI):
+        return False
+    if recu.montant != paiement.montant:
+        raise MontantInattendu(f"payment {paiement.id}: {recu.montant} taken, {paiement.montant} asked")
+    avancer(session, paiement, Etat.REUSSI, cause)
+    paiement.stripe_id, paiement.code_refus = recu.intention, None
+    grand_livre.passer(
+        session,
+        cle=f"paiement:{paiement.id}",
+        jour=clock.today(),
+        libelle="Prélèvement sur votre carte" if paiement.nature == "prelevement" else "Paiement en ligne",
+        mouvements=[
+            Ligne(CompteGL.STRIPE, paiement.montant),
+            Ligne(CompteGL.FOYER, -paiement.montant, foyer_id=paiement.foyer_id),
+        ],
+    )
+    solder(session, paiement.foyer_id, paiement.echeance_id)
+    publish(session, PaiementReussi(paiement.id))
+    return True
+
+
+def refuser(
+    session: Session, paiement: Paiement, vers: Etat, *, code: str, cause: str, intention: str | None = None
+) -> bool:
+    """The saved card was not charged: REFUSE or A_AUTHENTIFIER. False: that was known, or has been overtaken.
+
+    `code` is the bank's; `cause` says who told us.
+    """
+    if arrive_trop_tard(Etat(paiement.etat), vers):
+        return False
+    avancer(session, paiement, vers, cause)
+    paiement.stripe_id = intention or paiement.stripe_id
+    paiement.code_refus = code
+    publish(session, PaiementRefuse(paiement.id))
+    return True
+
+
+def solder(session: Session, foyer_id: int, echeance_id: int | None = None) -> None:
+    """Mark as settled the échéances that the household's balance no longer leaves due, the oldest first.
+
+    A payment made for one échéance settles that one, whatever older debt remains.
+    """
+    session.flush()
+    valeurs = {"foyer": foyer_id, "echeance": echeance_id, "maintenant": clock.now()}
+    session.execute(_SOLDER, valeurs)
+
+
+def prelevements_en_cours(session: Session, foyer_id: int) -> int:
+    """Centimes that are being taken from the household's card right now: not to be asked for twice."""
+    somme = select(func.coalesce(func.sum(Paiement.montant), 0)).where(
+        Paiement.foyer_id == foyer_id,
+        Paiement.nature == "prelevement",
+        Paiement.etat.in_((Etat.PREPARE, Etat.INCONNU)),
+    )
+    return int(session.execute(somme).scalar_one())

@@ -1,0 +1,116 @@
+"""What falls due: opened for all households at once when a week closes, charged to the saved card where there is one.
+
+An échéance is charged once at most, for what it leaves due: an advance is used up first, an older debt is never added.
+What waits too long is found by "due and not done", never by a time window.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from kernel.outbox import publish
+from paiements.avancement import avancer
+from paiements.etats import Etat
+from paiements.events import PageStripeAVerifier, PrelevementDemande
+from paiements.models import Paiement
+
+MINIMUM = 50
+"""Centimes: Stripe takes no smaller payment in euros."""
+
+ATTENTE = timedelta(minutes=10)
+ATTENTE_PAGE = timedelta(minutes=30)
+
+_OUVRIR = text(
+    """
+    WITH montants AS (
+        SELECT m.foyer_id, m.montant, least(m.montant, coalesce(s.solde, 0)) AS reste,
+               CASE WHEN r.mode = 'carte' AND c.id IS NOT NULL THEN 'carte' ELSE 'maison' END AS mode
+        FROM unnest(CAST(:foyers AS bigint[]), CAST(:montants AS integer[])) AS m(foyer_id, montant)
+        LEFT JOIN reglement r ON r.foyer_id = m.foyer_id
+        LEFT JOIN carte c ON c.foyer_id = m.foyer_id AND c.retiree_le IS NULL
+        LEFT JOIN (SELECT foyer_id, sum(montant) AS solde FROM mouvement
+                   WHERE foyer_id = ANY(CAST(:foyers AS bigint[])) GROUP BY foyer_id) s ON s.foyer_id = m.foyer_id
+        WHERE m.montant > 0
+    ), ouvertes AS (
+        INSERT INTO echeance (foyer_id, cle, libelle, montant, mode, ouverte_le, reglee_le)
+        SELECT foyer_id, :cle, :libelle, montant, mode, :instant,
+               CASE WHEN reste <= 0 THEN CAST(:instant AS timestamptz) END
+        FROM montants
+        ON CONFLICT (foyer_id, cle) DO NOTHING
+        RETURNING id, foyer_id
+    ), prepares AS (
+        INSERT INTO paiement (foyer_id, echeance_id, nature, montant, cle, etat, demande_le)
+        SELECT o.foyer_id, o.id, 'prelevement', m.reste, gen_random_uuid(), 'prepare', :instant
+        FROM ouvertes o JOIN montants m ON m.foyer_id = o.foyer_id
+        WHERE m.mode = 'carte' AND m.reste >= :minimum
+        RETURNING id
+    )
+    SELECT (SELECT count(*) FROM ouvertes) AS ouvertes,
+           (SELECT coalesce(array_agg(id ORDER BY id), '{}') FROM prepares) AS prepares
+    """
+)
+
+
+_CHARGES = text(
+    """
+    UPDATE paiement SET relance_le = :instant
+    WHERE nature = 'prelevement' AND etat IN ('prepare', 'inconnu')
+      AND greatest(demande_le, tente_le, relance_le) < :avant
+    RETURNING id
+    """
+)
+
+_PAGES = text(
+    """
+    WITH paiements AS (
+        UPDATE paiement SET relance_le = :instant
+        WHERE nature = 'en_ligne' AND etat = 'a_authentifier' AND session_stripe IS NOT NULL
+          AND greatest(demande_le, relance_le) < :avant_page
+        RETURNING session_stripe
+    ), cartes AS (
+        UPDATE enregistrement_carte SET relance_le = :instant
+        WHERE conclu_le IS NULL AND session_stripe IS NOT NULL AND greatest(demande_le, relance_le) < :avant_page
+        RETURNING session_stripe
+    )
+    SELECT session_stripe FROM paiements UNION SELECT session_stripe FROM cartes
+    """
+)
+
+
+def ouvrir_en_lot(session: Session, *, cle: str, libelle: str, montants: Mapping[int, int], instant: datetime) -> int:
+    """Open the échéance `cle` (``2026-W48``) of each household for its `montants` (centimes); returns how many are new.
+
+    Call it after the baskets have been debited, in the same transaction: what an advance already covers is not
+    charged. Households that pay by card get a payment, whose own key goes to Stripe, and a fact that asks for it.
+    A household whose échéance is open already is left alone. Two statements, whatever the number of households.
+    """
+    if not montants:
+        return 0
+    valeurs = {"foyers": list(montants), "montants": list(montants.values()), "minimum": MINIMUM}
+    fait = session.execute(_OUVRIR, valeurs | {"cle": cle, "libelle": libelle, "instant": instant}).one()
+    publish(session, *map(PrelevementDemande, fait.prepares))
+    return int(fait.ouvertes)
+
+
+def relancer(session: Session, instant: datetime) -> int:
+    """Take up again what has waited too long for Stripe: for the timetable, as often as it likes. Returns how many.
+
+    1. Charges not concluded ten minutes after they were asked, tried or last taken up.
+    2. Payment pages and card pages opened half an hour ago, of which we have not heard: a lost webhook is caught here.
+    3. Payments whose page was never obtained: nobody saw it, so nobody will pay it.
+    """
+    valeurs = {"instant": instant, "avant": instant - ATTENTE, "avant_page": instant - ATTENTE_PAGE}
+    charges = session.execute(_CHARGES, valeurs).scalars().all()
+    pages = session.execute(_PAGES, valeurs).scalars().all()
+    publish(session, *map(PrelevementDemande, charges), *map(PageStripeAVerifier, pages))
+    perdues = session.scalars(
+        select(Paiement)
+        .where(Paiement.nature == "en_ligne", Paiement.etat.in_((Etat.PREPARE, Etat.INCONNU)))
+        .where(Paiement.demande_le < instant - ATTENTE_PAGE)
+        .with_for_update(skip_locked=True)
+    ).all()
+    for paiement in perdues:
+        avancer(session, paiement, Etat.ABANDONNE, "page jamais obtenue")
+    return len(charges) + len(pages) + len(perdues)

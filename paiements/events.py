@@ -1,0 +1,47 @@
+"""What has happened to money; ids only."""
+
+from dataclasses import dataclass
+
+from kernel.outbox import Fact
+
+
+@dataclass(frozen=True, slots=True)
+class PrelevementDemande(Fact):
+    """A payment is to be taken from a saved card, or its unknown outcome is to be read."""
+
+    paiement_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class PaiementReussi(Fact):
+    """The money is there, and booked."""
+
+    paiement_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class PaiementRefuse(Fact):
+    """The saved card could not be charged: declined, or the bank wants to hear the cardholder."""
+
+    paiement_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class PageStripeAVerifier(Fact):
+    """A household went to a page of Stripe's a while ago and we have not heard of it since."""
+
+    session_stripe: str
+
+
+@dataclass(frozen=True, slots=True)
+class EvenementStripeRecu(Fact):
+    """A signed webhook has been stored under Stripe's own id."""
+
+    evenement_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class CarteEnregistree(Fact):
+    """A household has saved a card, and pays with it from now on."""
+
+    carte_id: int
