@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 
 from foyers.models import Maison
 from kernel.errors import Introuvable, Refus
-from paniers.models import AbonnementVersion, Choix, EtatSemaine, NatureChoix, Semaine
+from paniers.etats import EtatSemaine
+from paniers.models import AbonnementVersion, Choix, NatureChoix, Semaine
 
 
 def choisir(

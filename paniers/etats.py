@@ -1,6 +1,15 @@
 """The states of a week and how they may follow one another. Pure."""
 
-from paniers.models import EtatSemaine
+from enum import StrEnum
+
+
+class EtatSemaine(StrEnum):
+    OUVERTE = "ouverte"
+    CLOTUREE = "cloturee"
+    COMMANDEE = "commandee"
+    LIVREE = "livree"
+    TERMINEE = "terminee"
+    ANNULEE = "annulee"
 
 SUITES: dict[EtatSemaine, frozenset[EtatSemaine]] = {
     EtatSemaine.OUVERTE: frozenset({EtatSemaine.CLOTUREE, EtatSemaine.ANNULEE}),
@@ -15,3 +24,13 @@ SUITES: dict[EtatSemaine, frozenset[EtatSemaine]] = {
 def peut_suivre(de: EtatSemaine, vers: EtatSemaine) -> bool:
     """Whether a week may move from `de` to `vers`."""
     return vers in SUITES[de]
+
+
+LIBELLES = {
+    EtatSemaine.OUVERTE: "ouverte",
+    EtatSemaine.CLOTUREE: "clôturée",
+    EtatSemaine.COMMANDEE: "commandée",
+    EtatSemaine.LIVREE: "livrée",
+    EtatSemaine.TERMINEE: "terminée",
+    EtatSemaine.ANNULEE: "annulée",
+}

@@ -53,3 +53,10 @@ class CommandeRepondue(Fact):
 @dataclass(frozen=True, slots=True)
 class SemaineTerminee(Fact):
     semaine_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class BonCommandePret(Fact):
+    """The order's PDF and CSV are made: it can be sent."""
+
+    commande_id: int

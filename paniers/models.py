@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kernel.db import Base, Instant, Key
+from paniers.etats import EtatSemaine
 
 
 class Grille(Base):
@@ -47,15 +48,6 @@ class Calendrier(Base):
     cloture_heure: Mapped[time]
     commande_jour: Mapped[int] = mapped_column(SmallInteger)
     commande_heure: Mapped[time]
-
-
-class EtatSemaine(StrEnum):
-    OUVERTE = "ouverte"
-    CLOTUREE = "cloturee"
-    COMMANDEE = "commandee"
-    LIVREE = "livree"
-    TERMINEE = "terminee"
-    ANNULEE = "annulee"
 
 
 class Semaine(Base):

@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 
 from kernel.errors import Introuvable, Refus
 from paniers import calendrier
-from paniers.etats import peut_suivre
-from paniers.models import Calendrier, EtatSemaine, Grille, Semaine, SemaineEtape
+from paniers.etats import LIBELLES, EtatSemaine, peut_suivre
+from paniers.models import Calendrier, Grille, Semaine, SemaineEtape
 
 D_AVANCE = 6
 # Whatever was being written at the cut-off has landed by then: transactions of pages end well within a minute.
@@ -85,13 +85,3 @@ def grille_en_vigueur(session: Session, retrait_le: date) -> Grille:
     if grille is None:
         raise Refus("Aucune grille de tarifs n’est en vigueur pour cette semaine. Saisissez-en une d’abord.")
     return grille
-
-
-LIBELLES = {
-    EtatSemaine.OUVERTE: "ouverte",
-    EtatSemaine.CLOTUREE: "clôturée",
-    EtatSemaine.COMMANDEE: "commandée",
-    EtatSemaine.LIVREE: "livrée",
-    EtatSemaine.TERMINEE: "terminée",
-    EtatSemaine.ANNULEE: "annulée",
-}

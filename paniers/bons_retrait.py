@@ -1,0 +1,212 @@
+"""Bons de retrait: each basket's voucher, and the maison's dossier de distribution.
+
+In three steps, so that no transaction is open while pages are laid out: `lire_dossier` reads a maison's week into
+primitives, `rendre` makes the files, `ranger` keeps them. Doing it again replaces the same documents:
+``bon:<panier>`` and ``dossier:<semaine>:<maison>``. No price, no band and no quotient is ever read here.
+"""
+
+import uuid
+from dataclasses import asdict, dataclass
+from datetime import date, time, timedelta
+from itertools import groupby
+
+from sqlalchemy import and_, func, select
+from sqlalchemy.orm import Session
+
+from foyers.models import Canal, Foyer, Maison, Membre
+from kernel import pdf, qr
+from kernel.errors import Introuvable
+from kernel.formats import jour
+from paniers.fichiers import Fichier, nom_de_fichier, ranger
+from paniers.models import EtatPanier, Panier, Semaine
+from paniers.models_producteurs import Composition, CompositionLigne, Offre, Producteur, Produit
+from paniers.quantites import quantite
+
+__all__ = ["Bon", "Dossier", "lire_dossier", "ranger", "rendre", "rendre_bon", "rendre_dossier"]
+
+# A basket that is not fetched on its evening is kept until the next day's opening, no longer: it is fresh food.
+VALIDE_APRES = timedelta(days=1)
+
+# Several hundred vouchers in one file take too much memory; no maison gives out as many.
+BORNES_DOSSIER = pdf.Bounds(html=6_000_000, pages=200, seconds=120)
+
+
+@dataclass(frozen=True, slots=True)
+class Lieu:
+    """Where and when: the maison, the pick-up day and its hours."""
+
+    nom: str
+    adresse: str
+    telephone: str
+    jour: date
+    debut: time
+    fin: time
+
+
+@dataclass(frozen=True, slots=True)
+class Contenu:
+    """A product of this week's basket; quantities are written out (``450 g``, ``1 pièce``)."""
+
+    nom: str
+    variete: str
+    dessin: str
+    producteur: str
+    comment: str
+    par_panier: str
+    total: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bon:
+    """One voucher; `texte` is what its QR holds."""
+
+    panier_id: int
+    numero: int
+    prenom: str
+    nom: str
+    nombre: int
+    canal: str
+    texte: str
+
+
+@dataclass(frozen=True, slots=True)
+class Dossier:
+    """All that one maison needs for one week; `bons` are sorted by name, `poids` is one basket's in grams."""
+
+    semaine_id: int
+    maison_id: int
+    lieu: Lieu
+    produits: tuple[Contenu, ...]
+    poids: int | None
+    bons: tuple[Bon, ...]
+
+
+def lire_dossier(session: Session, semaine_id: int, maison_id: int) -> Dossier:
+    """What the documents of this maison and week say; four queries. Raises Introuvable."""
+    semaine, maison = session.get(Semaine, semaine_id), session.get(Maison, maison_id)
+    if semaine is None or maison is None:
+        raise Introuvable
+    bons = _bons(session, semaine, maison_id)
+    produits, poids = _produits(session, semaine_id, sum(bon.nombre for bon in bons))
+    return Dossier(semaine_id, maison_id, _lieu(semaine, maison), produits, poids, bons)
+
+
+def rendre(dossier: Dossier) -> list[Fichier]:
+    """Every file of the maison's week: one voucher for each basket, then the dossier."""
+    vouchers = [
+        Fichier(
+            f"bon:{bon.panier_id}",
+            nom_de_fichier("bon de retrait", jour(dossier.lieu.jour), extension="pdf"),
+            rendre_bon(dossier, bon),
+        )
+        for bon in dossier.bons
+    ]
+    name = nom_de_fichier("dossier", dossier.lieu.nom, jour(dossier.lieu.jour), extension="pdf")
+    whole = Fichier(f"dossier:{dossier.semaine_id}:{dossier.maison_id}", name, rendre_dossier(dossier))
+    return [*vouchers, whole]
+
+
+def rendre_bon(dossier: Dossier, bon: Bon) -> bytes:
+    """A family's voucher, A5."""
+    context = {"lieu": asdict(dossier.lieu), "bon": asdict(bon), "produits": [asdict(p) for p in dossier.produits]}
+    return pdf.render("pdf/bon.html", context)
+
+
+def rendre_dossier(dossier: Dossier, *, tous_les_bons: bool = False) -> bytes:
+    """The maison's dossier, A4: cover, fiche de confection, feuille d'émargement, and the vouchers to cut out.
+
+    Those are of the families that receive no e-mail, or with `tous_les_bons` of all.
+    """
+    bons = dossier.bons
+    context = {
+        "lieu": asdict(dossier.lieu),
+        "produits": [asdict(p) for p in dossier.produits],
+        "poids": dossier.poids,
+        "arrivages": _arrivages(dossier.produits),
+        "bons": [asdict(bon) for bon in bons],
+        "a_decouper": [asdict(bon) for bon in bons if tous_les_bons or bon.canal != Canal.EMAIL],
+        "familles": len(bons),
+        "a_preparer": sum(bon.nombre for bon in bons),
+        "pour_un": sum(bon.nombre == 1 for bon in bons),
+        "pour_deux": sum(bon.nombre == 2 for bon in bons),
+    }
+    return pdf.render("pdf/dossier.html", context, BORNES_DOSSIER)
+
+
+def texte_du_bon(semaine: Semaine, bon: uuid.UUID) -> str:
+    """The signed text of a voucher, good from the week's Monday to the day after the pick-up."""
+    year, week = semaine.code.split("-W")
+    monday = date.fromisocalendar(int(year), int(week), 1)
+    return qr.sign(bon, min(monday, semaine.retrait_le), semaine.retrait_le + VALIDE_APRES)
+
+
+def nom_complet(maison: str) -> str:
+    """``Capuche`` → ``Maison des habitants Capuche``, as people say it; a name that says so already stays."""
+    return maison if maison.lower().startswith(("maison", "mdh ")) else f"Maison des habitants {maison}"
+
+
+def _lieu(semaine: Semaine, maison: Maison) -> Lieu:
+    return Lieu(
+        nom=nom_complet(maison.nom),
+        adresse=f"{maison.adresse}, {maison.code_postal} {maison.ville}",
+        telephone=maison.telephone,
+        jour=semaine.retrait_le,
+        debut=maison.retrait_debut,
+        fin=maison.retrait_fin,
+    )
+
+
+def _bons(session: Session, semaine: Semaine, maison_id: int) -> tuple[Bon, ...]:
+    rows = session.execute(
+        select(
+            Panier.id, Panier.numero, Panier.nombre, Panier.bon, Foyer.canal,
+            func.coalesce(Membre.prenom, "").label("prenom"), func.coalesce(Membre.nom, Foyer.nom).label("nom"),
+        )
+        .join(Foyer, Foyer.id == Panier.foyer_id)
+        .outerjoin(Membre, and_(Membre.foyer_id == Foyer.id, Membre.referent))
+        .where(Panier.semaine_id == semaine.id, Panier.maison_id == maison_id, Panier.etat != EtatPanier.ANNULE)
+        .order_by(Foyer.nom_plie, func.lower(Membre.prenom), Panier.numero)
+    )
+    return tuple(
+        Bon(row.id, row.numero, row.prenom, row.nom, row.nombre, row.canal, texte_du_bon(semaine, row.bon))
+        for row in rows
+    )
+
+
+def _produits(session: Session, semaine_id: int, paniers: int) -> tuple[tuple[Contenu, ...], int | None]:
+    """What a basket holds and weighs, in the order in which producers arrive; nothing while it is not published."""
+    rows = session.execute(
+        select(CompositionLigne.quantite, Composition.poids, Offre.variete, Produit, Producteur)
+        .join(Composition, Composition.id == CompositionLigne.composition_id)
+        .join(Offre, Offre.id == CompositionLigne.offre_id)
+        .join(Produit, Produit.id == Offre.produit_id)
+        .join(Producteur, Producteur.id == Offre.producteur_id)
+        .where(Composition.semaine_id == semaine_id, Composition.publiee_le.is_not(None))
+        .order_by(Producteur.nom, Produit.nom)
+    ).all()
+    contents = tuple(
+        Contenu(
+            nom=produit.nom,
+            variete=variete,
+            dessin=produit.dessin,
+            producteur=producteur.nom,
+            comment=_comment(producteur),
+            par_panier=quantite(par_panier, produit.unite),
+            total=quantite(par_panier * paniers, produit.unite),
+        )
+        for par_panier, _, variete, produit, producteur in rows
+    )
+    return contents, rows[0].poids if rows else None
+
+
+def _comment(producteur: Producteur) -> str:
+    """How a producer's goods reach the maison."""
+    if producteur.livraison == "maisons":
+        return f"livré ici par le producteur, {producteur.livraison_heure}"
+    return "apporté du dépôt"
+
+
+def _arrivages(produits: tuple[Contenu, ...]) -> list[dict[str, object]]:
+    """Products by producer, as the agent at the door ticks them."""
+    groups = groupby(produits, key=lambda p: (p.producteur, p.comment))
+    return [{"producteur": who, "comment": how, "produits": [asdict(p) for p in held]} for (who, how), held in groups]

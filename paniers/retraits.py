@@ -1,0 +1,165 @@
+"""Handing baskets out: scan or find, hand over, undo, close the day. A debt never changes the answer."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from kernel import qr
+from kernel.errors import Introuvable, Refus
+from kernel.outbox import publish
+from paniers.etats import EtatSemaine
+from paniers.events import SemaineTerminee
+from paniers.models import EtatPanier, Panier, Retrait, Semaine
+from paniers.semaines import avancer, verrouiller
+
+# A double tap, or a camera that reads the same code twice, is the same gesture.
+MEME_GESTE = timedelta(seconds=15)
+
+
+class Moyen(StrEnum):
+    """How the basket was found."""
+
+    SCAN = "scan"
+    LISTE = "liste"
+    ANNULATION = "annulation"
+
+
+class Verdict(StrEnum):
+    """The agent's answer: green, or sun. Never red."""
+
+    REMIS = "remis"
+    DEJA_REMIS = "deja_remis"
+    AUTRE_MAISON = "autre_maison"
+    AUTRE_JOUR = "autre_jour"
+    ANNULE = "annule"
+    ILLISIBLE = "illisible"
+
+
+@dataclass(frozen=True, slots=True)
+class Reponse:
+    """What the agent is told. `panier_id` is None when the code names no basket; `le` is when it was handed out."""
+
+    verdict: Verdict
+    panier_id: int | None = None
+    le: datetime | None = None
+
+
+def remettre(
+    session: Session, panier_id: int, *, par: int, moyen: Moyen, maisons: frozenset[int] | None, instant: datetime
+) -> Reponse:
+    """Hand a basket out. `maisons` are those where the agent works (None: all of them).
+
+    The guarded update has one winner when two agents scan at once; the other reads "déjà remis".
+    """
+    panier = session.get(Panier, panier_id)
+    if panier is None:
+        raise Introuvable
+    if maisons is not None and panier.maison_id not in maisons:
+        return Reponse(Verdict.AUTRE_MAISON, panier.id)
+    if panier.etat == EtatPanier.ANNULE:
+        return Reponse(Verdict.ANNULE, panier.id)
+    handed_over = session.execute(
+        update(Panier)
+        .where(Panier.id == panier_id, Panier.etat.in_((EtatPanier.A_REMETTRE, EtatPanier.NON_RETIRE)))
+        .values(etat=EtatPanier.REMIS)
+        .returning(Panier.id)
+    ).one_or_none()
+    if handed_over is not None:
+        session.add(Retrait(panier_id=panier_id, moyen=moyen, par=par, le=instant))
+        return Reponse(Verdict.REMIS, panier_id, instant)
+    last = dernier(session, panier_id)
+    if last is not None and last.par == par and instant - last.le < MEME_GESTE:
+        return Reponse(Verdict.REMIS, panier_id, last.le)
+    return Reponse(Verdict.DEJA_REMIS, panier_id, last.le if last else None)
+
+
+def scanner(
+    session: Session, texte: str, *, par: int, maisons: frozenset[int] | None, jour: date, instant: datetime
+) -> Reponse:
+    """Read a voucher's QR and hand its basket out. Forged, expired or unknown codes are answered, never raised."""
+    try:
+        voucher = qr.verify(texte, jour)
+    except qr.Expired:
+        return Reponse(Verdict.AUTRE_JOUR)
+    except qr.BadVoucher:
+        return Reponse(Verdict.ILLISIBLE)
+    panier_id = par_bon(session, voucher.id)
+    if panier_id is None:
+        return Reponse(Verdict.ILLISIBLE)
+    return remettre(session, panier_id, par=par, moyen=Moyen.SCAN, maisons=maisons, instant=instant)
+
+
+def annuler_remise(session: Session, panier_id: int, *, par: int, instant: datetime) -> None:
+    """Undo a hand-out made by mistake: both gestures stay on record. Raises Refus when there is none to undo."""
+    undone = session.execute(
+        update(Panier)
+        .where(Panier.id == panier_id, Panier.etat == EtatPanier.REMIS)
+        .values(etat=EtatPanier.A_REMETTRE)
+        .returning(Panier.id)
+    ).one_or_none()
+    last = dernier(session, panier_id)
+    if undone is None or last is None:
+        raise Refus("Ce panier n’est pas noté comme remis : il n’y a rien à annuler.")
+    session.add(Retrait(panier_id=panier_id, moyen=Moyen.ANNULATION, par=par, le=instant, annule_id=last.id))
+
+
+def livrer(session: Session, semaine_id: int, *, par: int | None, instant: datetime) -> None:
+    """The goods have arrived. Raises Refus before the orders."""
+    semaine = verrouiller(session, semaine_id)
+    if semaine.etat != EtatSemaine.LIVREE:
+        avancer(session, semaine, EtatSemaine.LIVREE, instant, par)
+
+
+def clore_journee(session: Session, semaine_id: int, maison_id: int) -> int:
+    """What is left at a maison was not fetched (it is still due); returns how many. A late-comer can still be served."""
+    left = session.execute(
+        update(Panier)
+        .where(Panier.semaine_id == semaine_id, Panier.maison_id == maison_id, Panier.etat == EtatPanier.A_REMETTRE)
+        .values(etat=EtatPanier.NON_RETIRE)
+        .returning(Panier.id)
+    ).all()
+    return len(left)
+
+
+def terminer(session: Session, semaine_id: int, *, instant: datetime, par: int | None = None) -> None:
+    """The week is over: what nobody fetched is noted. Harmless when it is over already; Refus on the pick-up day."""
+    semaine = verrouiller(session, semaine_id)
+    if semaine.etat == EtatSemaine.TERMINEE:
+        return
+    session.execute(
+        update(Panier)
+        .where(Panier.semaine_id == semaine_id, Panier.etat == EtatPanier.A_REMETTRE)
+        .values(etat=EtatPanier.NON_RETIRE)
+    )
+    avancer(session, semaine, EtatSemaine.TERMINEE, instant, par)
+    publish(session, SemaineTerminee(semaine.id))
+
+
+def semaine_du_jour(session: Session, jour: date) -> Semaine | None:
+    """The week whose baskets are handed out on `jour`, else the next one ordered or closed, else the last one."""
+    handed = (EtatSemaine.CLOTUREE, EtatSemaine.COMMANDEE, EtatSemaine.LIVREE)
+    return session.scalars(
+        select(Semaine)
+        .where((Semaine.retrait_le == jour) | Semaine.etat.in_(handed))
+        .order_by(Semaine.retrait_le != jour, Semaine.retrait_le)
+        .limit(1)
+    ).one_or_none()
+
+
+def par_bon(session: Session, bon: uuid.UUID) -> int | None:
+    """The basket that a voucher stands for."""
+    return session.scalars(select(Panier.id).where(Panier.bon == bon)).one_or_none()
+
+
+def dernier(session: Session, panier_id: int) -> Retrait | None:
+    """The last hand-out of a basket, undone or not."""
+    return session.scalars(
+        select(Retrait)
+        .where(Retrait.panier_id == panier_id, Retrait.moyen != Moyen.ANNULATION)
+        .order_by(Retrait.id.desc())
+        .limit(1)
+    ).one_or_none()

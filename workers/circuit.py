@@ -1,0 +1,44 @@
+"""The whole flow on one screen: which actors each fact is delivered to.
+
+    family subscribes ── AbonnementSouscrit ──────────► confirmation by mail
+    cut-off ──────────── SemaineCloturee ─────────────► (baskets, debits and échéances stand already)
+                         PrelevementDemande ──────────► the card is charged ── PaiementReussi ─► receipt by mail
+                                                                            └─ PaiementRefuse ─► a kind mail, a link
+    Stripe's webhook ─── EvenementStripeRecu ─────────► what it names is read again at Stripe
+    Monday 6:00 ──────── CommandeEmise ───────────────► PDF and CSV ── BonCommandePret ─► mail to the producer
+                         BonsDemandes (per maison) ───► vouchers and dossier
+    producer answers ─── CommandeRepondue ────────────► mail to the coordination
+"""
+
+from collections.abc import Mapping, Sequence
+
+from kernel.mail import MailQueued
+from kernel.outbox import Fact
+from paiements.events import EvenementStripeRecu, PaiementRefuse, PaiementReussi, PrelevementDemande
+from paniers.events import (
+    AbonnementSouscrit,
+    BonCommandePret,
+    BonsDemandes,
+    CommandeEmise,
+    CommandeRepondue,
+    SemaineSansComposition,
+)
+from workers import courriels, paiements, paniers
+from workers.runtime import Actor
+
+CIRCUIT: Mapping[type[Fact], Sequence[Actor]] = {
+    AbonnementSouscrit: (paniers.confirmer_abonnement,),
+    PrelevementDemande: (paiements.prelever,),
+    PaiementReussi: (paiements.envoyer_recu,),
+    PaiementRefuse: (paiements.annoncer_refus,),
+    EvenementStripeRecu: (paiements.conclure_evenement,),
+    CommandeEmise: (paniers.preparer_bon_commande,),
+    BonCommandePret: (paniers.envoyer_commande,),
+    BonsDemandes: (paniers.preparer_bons,),
+    CommandeRepondue: (paniers.annoncer_reponse,),
+    SemaineSansComposition: (paniers.alerter_sans_composition,),
+    MailQueued: (courriels.envoyer_courriel,),
+}
+
+ROUTES = {fact.__name__: [(actor.name, actor.queue) for actor in actors] for fact, actors in CIRCUIT.items()}
+DOORBELLS = {actor.name: actor.doorbell for actors in CIRCUIT.values() for actor in actors}

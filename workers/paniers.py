@@ -1,0 +1,50 @@
+"""Actors of baskets: vouchers, orders, and what is told of them."""
+
+from sqlalchemy.orm import Session
+
+from kernel.db import transaction
+from kernel.outbox import publish
+from paniers import bon_commande, bons_retrait, courriels
+from paniers.events import (
+    AbonnementSouscrit,
+    BonsDemandes,
+    BonCommandePret,
+    CommandeEmise,
+    CommandeRepondue,
+    SemaineSansComposition,
+)
+from workers.runtime import COURRIEL, DOCUMENTS, local, remote
+
+
+@remote(DOCUMENTS, lease=120)
+def preparer_bons(fact: BonsDemandes) -> None:
+    """Every voucher of one maison and its dossier; rendering holds no transaction open."""
+    bons_retrait.bons_de_la_maison(fact.semaine_id, fact.maison_id)
+
+
+@remote(DOCUMENTS, lease=60)
+def preparer_bon_commande(fact: CommandeEmise) -> None:
+    """The order as PDF and CSV; then it may be sent."""
+    bon_commande.preparer(fact.commande_id)
+    with transaction() as session:
+        publish(session, BonCommandePret(fact.commande_id))
+
+
+@local(COURRIEL)
+def envoyer_commande(session: Session, fact: BonCommandePret) -> None:
+    courriels.commande(session, fact.commande_id)
+
+
+@local(COURRIEL)
+def confirmer_abonnement(session: Session, fact: AbonnementSouscrit) -> None:
+    courriels.abonnement_confirme(session, fact.abonnement_id)
+
+
+@local(COURRIEL)
+def annoncer_reponse(session: Session, fact: CommandeRepondue) -> None:
+    courriels.reponse_du_producteur(session, fact.commande_id)
+
+
+@local(COURRIEL)
+def alerter_sans_composition(session: Session, fact: SemaineSansComposition) -> None:
+    courriels.semaine_sans_composition(session, fact.semaine_id)

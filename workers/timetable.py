@@ -1,0 +1,62 @@
+"""The timetable: what is due and not done, found by state and never by a time window, so an outage loses nothing.
+
+Any number may run at once: each task locks what it moves, and moving twice is harmless. One task that fails is logged
+and tried again at the next turn; the others go on.
+"""
+
+import threading
+from collections.abc import Callable
+from datetime import datetime
+
+import structlog
+from sqlalchemy.exc import DBAPIError
+
+from foyers import comptes
+from kernel import clock
+from kernel.db import transaction
+from kernel.errors import Refus
+from kernel.settings import get_settings
+from paiements import echeances
+from paniers import horaires
+
+log = structlog.get_logger()
+
+Task = Callable[[datetime], object]
+
+
+def _purger(instant: datetime) -> None:
+    with transaction() as session:
+        comptes.purger_connexions(session)
+
+
+def _relancer(instant: datetime) -> None:
+    with transaction() as session:
+        echeances.relancer(session, instant)
+
+
+TASKS: tuple[Task, ...] = (
+    horaires.ouvrir,
+    horaires.cloturer_ce_qui_est_du,
+    horaires.commander_ce_qui_est_du,
+    horaires.terminer_ce_qui_est_du,
+    _relancer,
+    _purger,
+)
+
+
+def timetable(stop: threading.Event) -> None:
+    """Run until `stop` is set."""
+    while not stop.is_set():
+        turn()
+        stop.wait(get_settings().timetable_poll_seconds)
+
+
+def turn() -> None:
+    """One round of every task, at the clock's present instant."""
+    for task in TASKS:
+        try:
+            task(clock.now())
+        except Refus as refus:
+            log.info("not_yet", task=task.__name__, why=refus.sentence)
+        except DBAPIError as error:
+            log.warning("database_away", task=task.__name__, kind=type(error).__name__)
