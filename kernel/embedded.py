@@ -30,7 +30,7 @@ def start_redis(var_dir: Path) -> EmbeddedServer:
     url = _redis_url(path)
     with alone(var_dir, "redis"):
         if _redis_answers(path):
-            return EmbeddedServer(url, None)
+            return EmbeddedServer(url, None, path.parent)
         data = var_dir.resolve() / "redis"
         data.mkdir(parents=True, exist_ok=True)
         own(path.parent, None)
@@ -44,9 +44,9 @@ def start_redis(var_dir: Path) -> EmbeddedServer:
             "dir": str(data),
         }
         command = [_redis_program(), *(part for name, value in options.items() for part in (f"--{name}", value))]
-        process = spawn(command, log_file(var_dir, "redis"), signal.SIGTERM, None)
+        process = spawn(command, log_file(var_dir, "redis"), signal.SIGTERM)
         wait_for(process, lambda: _redis_answers(path), log_file(var_dir, "redis"))
-    return EmbeddedServer(url, process, ((signal.SIGTERM, 3.0), (signal.SIGKILL, 1.0)))
+    return EmbeddedServer(url, process, path.parent, ((signal.SIGTERM, 3.0), (signal.SIGKILL, 1.0)))
 
 
 def running_urls(var_dir: Path) -> tuple[str, str] | None:

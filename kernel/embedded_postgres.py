@@ -70,7 +70,7 @@ def start_postgres(var_dir: Path, *, durable: bool = True) -> EmbeddedServer:
     place = postgres_place(var_dir)
     with alone(var_dir, "postgres"):
         if _wait_while(lambda: _postmaster_alive(place.data), until=lambda: postgres_answers(place.url)):
-            return EmbeddedServer(place.url, None)
+            return EmbeddedServer(place.url, None, place.sockets)
         programs, account = _postgres_programs(), _service_account()
         if account is not None:
             _open_the_way(programs, var_dir.resolve())
@@ -81,7 +81,8 @@ def start_postgres(var_dir: Path, *, durable: bool = True) -> EmbeddedServer:
         process = spawn(_command(programs, place, durable=durable), log, signal.SIGINT, account)
         wait_for(process, lambda: postgres_answers(place.url), log)
     # SIGINT: fast shutdown, clean. SIGQUIT: at once, recovered at the next start.
-    return EmbeddedServer(place.url, process, ((signal.SIGINT, 5.0), (signal.SIGQUIT, 2.0), (signal.SIGKILL, 1.0)))
+    stops = ((signal.SIGINT, 4.0), (signal.SIGQUIT, 1.0), (signal.SIGKILL, 1.0))
+    return EmbeddedServer(place.url, process, place.sockets, stops)
 
 
 def _command(programs: Path, place: PostgresPlace, *, durable: bool) -> list[str]:

@@ -14,7 +14,7 @@ import stat
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +35,7 @@ class EmbeddedServer:
 
     url: str
     process: subprocess.Popen[bytes] | None
+    sockets: Path
     stop_signals: tuple[tuple[signal.Signals, float], ...] = ()
 
     def running(self) -> bool:
@@ -47,23 +48,35 @@ class EmbeddedServer:
             return
         for stop_signal, seconds in self.stop_signals:
             if self.process.poll() is not None:
-                return
+                break
             self.process.send_signal(stop_signal)
             with suppress(subprocess.TimeoutExpired):
                 self.process.wait(seconds)
+        with suppress(OSError):  # a short folder made for the socket is empty now; the data's own is not
+            self.sockets.rmdir()
 
 
 def spawn(
-    command: list[str], log: Path, parting: signal.Signals, account: pwd.struct_passwd | None
+    command: Sequence[str],
+    log: Path,
+    parting: signal.Signals,
+    account: pwd.struct_passwd | None = None,
+    *,
+    folder: Path = Path("/"),
+    environment: Mapping[str, str] | None = None,
 ) -> subprocess.Popen[bytes]:
-    """Start a server that gets the signal `parting` when this process dies, and no Ctrl-C of its terminal."""
+    """Start a server that gets the signal `parting` when this process dies, and no Ctrl-C of its terminal.
+
+    It leads a process group of its own, so that its children can be ended with it.
+    """
     with log.open("ab") as output:
         return subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            cwd="/",
+            cwd=folder,
+            env=environment,
             start_new_session=True,
             user=account.pw_uid if account else None,
             group=account.pw_gid if account else None,

@@ -61,7 +61,11 @@ def engines_started_by(process: "subprocess.Popen[str]") -> int:
 
 
 def end(process: "subprocess.Popen[str]") -> None:
-    process.communicate("", timeout=15)
+    try:
+        process.communicate("", timeout=15)
+    finally:
+        process.kill()
+        process.wait()
 
 
 def wait_until(condition: Callable[[], bool], seconds: float = 8) -> None:
@@ -188,6 +192,10 @@ def test_a_folder_of_any_name_and_length_works(var_dir: Path, start: Callable[..
     with redis.Redis.from_url(cache.url) as client:
         assert client.ping()
     assert running_urls(folder) == (postgres.url, cache.url)
+    for server in (postgres, cache):
+        server.stop()
+        assert server.sockets.parent == Path("/tmp")
+        assert not server.sockets.exists()
 
 
 def test_stopping_takes_less_than_three_seconds_with_clients_connected(
