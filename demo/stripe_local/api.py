@@ -92,7 +92,9 @@ class Api:
         self._authenticate(request)
         self._take_key(request)
         try:
-            time.sleep((self.faults.latency_ms + (fault.ms if fault and fault.kind == "delay" else 0)) / 1000)
+            wait_ms = self.faults.latency_ms + (fault.ms if fault and fault.kind == "delay" else 0)
+            if wait_ms:
+                time.sleep(wait_ms / 1000)
             reply, replayed = self._execute(request, fault, id)
         finally:
             with self._lock:

@@ -99,7 +99,7 @@ class Webhooks:
 
     def _notify(self) -> None:
         with self._wake:
-            self._wake.notify_all()
+            self._wake.notify()
 
     def _run(self) -> None:
         while True:
