@@ -11,7 +11,7 @@ DAY = 86_400
 _KNOWN = names(
     "automatic_tax billing_address_collection cancel_url client_reference_id currency"
     " custom_text customer customer_creation customer_email customer_update expires_at line_items"
-    " locale metadata mode payment_intent_data payment_method_options payment_method_types"
+    " locale metadata mode payment_intent_data payment_method_options allowed_payment_method_types"
     " saved_payment_method_options setup_intent_data submit_type success_url ui_mode"
 )
 
@@ -43,7 +43,7 @@ def create(tx: Tx, params: Params, url_root: str) -> Json:
         fields |= {"amount_subtotal": total, "amount_total": total, "currency": private["line_items"][0]["currency"]}
         fields["total_details"] = {"amount_discount": 0, "amount_shipping": 0, "amount_tax": 0}
     else:
-        if not params.text("currency") and not params.array("payment_method_types"):
+        if not params.text("currency") and not params.array("allowed_payment_method_types"):
             raise ApiError("Missing required param: currency.", code="parameter_missing", param="currency")
         setup = objects.setup_intent(tx.now(), _intent_data(params, "setup_intent_data") | {"customer": customer})
         tx.put(setup, {"url_root": url_root})
