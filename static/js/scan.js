@@ -1,0 +1,173 @@
+// Scanning a voucher with the camera, for the pick-up page: opens the rear camera, reads a QR code, fills the form's
+// #code and sends it once. The text field stays: a hand-held scanner types into it and presses Enter.
+// The decoder is fetched only when the camera opens; browsers that can read QR codes themselves need none.
+(() => {
+  const RATE_MS = 120;
+  const WIDTH = 720;
+  const OPEN = "camera-ouverte";
+  const box = document.querySelector("[data-scan]");
+  const answer = document.querySelector(".reponse");
+
+  let audio = null;
+  const tones = { lu: [[1320, 0, 0.09]], remettre: [[880, 0, 0.11], [1320, 0.12, 0.16]], voir: [[392, 0, 0.3]] };
+  const sound = (name) => {
+    try {
+      audio ??= new AudioContext();
+      for (const [pitch, start, length] of tones[name]) {
+        const tone = audio.createOscillator();
+        const volume = audio.createGain();
+        tone.frequency.value = pitch;
+        volume.gain.value = 0.25;
+        tone.connect(volume).connect(audio.destination);
+        tone.start(audio.currentTime + start);
+        tone.stop(audio.currentTime + start + length);
+      }
+    } catch {
+      // A silent phone still shows the answer.
+    }
+  };
+
+  if (answer) {
+    const yes = answer.classList.contains("reponse--remettre");
+    sound(yes ? "remettre" : "voir");
+    navigator.vibrate?.(yes ? [80] : [60, 90, 60]);
+  }
+  if (!box || !navigator.mediaDevices?.getUserMedia) return;
+
+  const code = document.getElementById("code");
+  const view = box.querySelector(".viseur");
+  const video = box.querySelector("video");
+  const opener = box.querySelector("[data-ouvrir]");
+  const closer = box.querySelector("[data-fermer]");
+  const torch = box.querySelector("[data-torche]");
+  const message = box.querySelector("[data-message]");
+  const canvas = document.createElement("canvas");
+  const pen = canvas.getContext("2d", { willReadFrequently: true });
+  let stream = null;
+  let timer = 0;
+  let read = null;
+  let sent = false;
+
+  const say = (name) => {
+    message.textContent = name ? box.dataset[name] : "";
+  };
+
+  const remember = (open) => {
+    try {
+      sessionStorage.setItem(OPEN, open ? "oui" : "");
+    } catch {
+      // Private browsing: the camera is opened by hand each time.
+    }
+  };
+
+  const script = (url) =>
+    new Promise((resolve, reject) => {
+      const element = document.createElement("script");
+      element.src = url;
+      element.onload = resolve;
+      element.onerror = reject;
+      document.head.append(element);
+    });
+
+  const reader = async () => {
+    const formats = await window.BarcodeDetector?.getSupportedFormats?.().catch(() => []);
+    if (formats?.includes("qr_code")) {
+      const detector = new BarcodeDetector({ formats: ["qr_code"] });
+      return async () => (await detector.detect(video))[0]?.rawValue;
+    }
+    if (!window.jsQR) await script(box.dataset.jsqr);
+    return async () => {
+      const scale = Math.min(1, WIDTH / video.videoWidth);
+      canvas.width = video.videoWidth * scale;
+      canvas.height = video.videoHeight * scale;
+      pen.drawImage(video, 0, 0, canvas.width, canvas.height);
+      const image = pen.getImageData(0, 0, canvas.width, canvas.height);
+      return window.jsQR(image.data, image.width, image.height, { inversionAttempts: "dontInvert" })?.data;
+    };
+  };
+
+  const send = (value) => {
+    sent = true;
+    code.value = value;
+    sound("lu");
+    navigator.vibrate?.(60);
+    say("lu");
+    code.form.requestSubmit();
+  };
+
+  const look = async () => {
+    if (!stream || sent) return;
+    let value;
+    if (video.videoWidth) value = await read().catch(() => undefined);
+    if (value && stream && !sent) send(value);
+    else timer = setTimeout(look, RATE_MS);
+  };
+
+  const stop = () => {
+    clearTimeout(timer);
+    for (const track of stream?.getTracks() ?? []) track.stop();
+    stream = null;
+    video.srcObject = null;
+    view.hidden = closer.hidden = true;
+    opener.hidden = false;
+  };
+
+  const start = async () => {
+    if (stream || sent) return;
+    opener.hidden = true;
+    say("ouverture");
+    try {
+      const wanted = { video: { facingMode: "environment", width: { ideal: 1280 } }, audio: false };
+      [stream, read] = await Promise.all([navigator.mediaDevices.getUserMedia(wanted), reader()]);
+    } catch (error) {
+      stop();
+      const reasons = { NotAllowedError: "refusee", NotFoundError: "absente", NotReadableError: "occupee" };
+      say(reasons[error?.name] ?? "panne");
+      return;
+    }
+    if (document.hidden) return stop();
+    video.srcObject = stream;
+    view.hidden = closer.hidden = false;
+    await video.play().catch(() => undefined);
+    torch.hidden = !stream.getVideoTracks()[0].getCapabilities?.().torch;
+    say("visez");
+    look();
+  };
+
+  opener.addEventListener("click", () => {
+    remember(true);
+    start();
+  });
+  closer.addEventListener("click", () => {
+    remember(false);
+    stop();
+    say("");
+  });
+  torch.addEventListener("click", () => {
+    const lit = torch.getAttribute("aria-pressed") !== "true";
+    const track = stream?.getVideoTracks()[0];
+    track?.applyConstraints({ advanced: [{ torch: lit }] }).then(
+      () => torch.setAttribute("aria-pressed", String(lit)),
+      () => { torch.hidden = true; },
+    );
+  });
+
+  const wanted = () => {
+    try {
+      return sessionStorage.getItem(OPEN) === "oui";
+    } catch {
+      return false;
+    }
+  };
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) stop();
+    else if (wanted()) start();
+  });
+  window.addEventListener("pagehide", stop);
+  window.addEventListener("pageshow", (event) => {
+    sent = false;
+    if (event.persisted && wanted()) start();
+  });
+  box.hidden = false;
+  if (wanted()) start();
+})();
