@@ -4,11 +4,12 @@ import argparse
 import threading
 from pathlib import Path
 
+from demo.small_server import listen, serve
 from demo.stripe_local.api import Api
 from demo.stripe_local.clock import Clock
 from demo.stripe_local.faults import Faults
 from demo.stripe_local.router import route
-from demo.stripe_local.server import create_app, listen, serve, sweep
+from demo.stripe_local.server import create_app, sweep
 from demo.stripe_local.storage import Store
 from demo.stripe_local.webhooks import DEFAULT_EVENTS, Webhooks
 
@@ -40,7 +41,8 @@ def main() -> None:
     webhooks.start()
     threading.Thread(target=sweep, args=(store,), name="sweep", daemon=True).start()
     print(f"Stripe local : {public_url}", flush=True)
-    serve(server, store)
+    serve(server)
+    store.close()
 
 
 if __name__ == "__main__":

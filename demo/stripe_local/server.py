@@ -1,17 +1,12 @@
-"""The process: one small threaded web server, its background deliveries, and a stop within a second."""
+"""The web side: the API's door, the hosted pages, the control surface and the list of payments."""
 
-import signal
-import threading
 import time
 from contextlib import suppress
 from pathlib import Path
 from socket import SHUT_RDWR
-from types import FrameType
-from typing import Any
 
 from flask import Flask, Response, render_template, request, send_from_directory
 from werkzeug.exceptions import HTTPException
-from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from demo.stripe_local.api import Answer, Api, Request, as_text
 from demo.stripe_local.cards import said_in_french
@@ -19,21 +14,11 @@ from demo.stripe_local.control import control
 from demo.stripe_local.errors import Json
 from demo.stripe_local.pages import hosted_pages
 from demo.stripe_local.sessions import expire
-from demo.stripe_local.storage import Store
+from demo.stripe_local.storage import Store, Tx
 from demo.stripe_local.webhooks import API_VERSION, Webhooks
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
 POLICY = "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'"
-
-
-class QuietHandler(WSGIRequestHandler):
-    """Connections stay open between calls, nothing is logged, replies are not held back by Nagle's algorithm."""
-
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-
-    def log(self, type: str, message: str, *args: Any) -> None:
-        pass
 
 
 def create_app(store: Store, api: Api, webhooks: Webhooks, public_url: str) -> Flask:
@@ -60,7 +45,7 @@ def create_app(store: Store, api: Api, webhooks: Webhooks, public_url: str) -> F
         with store.transaction() as tx:
             page = tx.page("payment_intent", limit=100, after=after if tx.find(after or "") else None)
             names = {row["customer"]: (tx.find(row["customer"] or "") or {}).get("name") for row in page.rows}
-            methods = {row["id"]: (tx.find(row["payment_method"] or "") or {}).get("card") for row in page.rows}
+            methods = {row["id"]: _card_of(tx, row) for row in page.rows}
         return render_template("stripe/tableau.html", page=page, noms=names, cartes=methods, envois=webhooks.counts())
 
     @app.errorhandler(HTTPException)
@@ -79,6 +64,13 @@ def create_app(store: Store, api: Api, webhooks: Webhooks, public_url: str) -> F
         return response
 
     return app
+
+
+def _card_of(tx: Tx, intent: Json) -> Json | None:
+    """The card that paid, or else the one that was refused last."""
+    refused = (intent["last_payment_error"] or {}).get("payment_method") or {}
+    method = tx.find(intent["payment_method"] or "") or refused
+    return method.get("card")
 
 
 def _request(public_url: str) -> Request:
@@ -119,7 +111,7 @@ def euros(cents: int) -> str:
 
 
 def moment(instant: int) -> str:
-    return time.strftime("%d/%m/%Y %H:%M", time.localtime(instant))
+    return time.strftime("%d/%m/%Y, %H:%M", time.localtime(instant))
 
 
 def in_fours(number: str) -> str:
@@ -133,20 +125,3 @@ def sweep(store: Store) -> None:
         with store.transaction() as tx:
             for session in tx.sessions_past(tx.now()):
                 expire(tx, session)
-
-
-def serve(server: BaseWSGIServer, store: Store) -> None:
-    """Run until SIGTERM or Ctrl-C. Open calls die with the process, as in a kill: the file stays whole."""
-
-    def stop(signum: int, frame: FrameType | None) -> None:
-        threading.Thread(target=server.shutdown, daemon=True).start()
-
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
-    server.serve_forever(poll_interval=0.1)
-    server.server_close()
-    store.close()
-
-
-def listen(host: str, port: int, app: Flask) -> BaseWSGIServer:
-    return make_server(host, port, app, threaded=True, request_handler=QuietHandler)
