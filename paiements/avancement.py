@@ -47,7 +47,8 @@ _SOLDER = text(
 
 
 def verrouiller(session: Session, paiement_id: int) -> Paiement:
-    """The payment, its row locked until the transaction ends."""
+    """The payment, locked until the transaction ends; its household first, always in that order."""
+    verrouiller_foyer(session, session.scalars(select(Paiement.foyer_id).where(Paiement.id == paiement_id)).one())
     return session.get_one(Paiement, paiement_id, with_for_update=True, populate_existing=True)
 
 

@@ -154,7 +154,7 @@ class Paiement(Base):
     id: Mapped[Key]
     foyer_id: Mapped[int] = mapped_column(ForeignKey("foyer.id"), index=True)
     echeance_id: Mapped[int | None] = mapped_column(ForeignKey("echeance.id"), index=True)
-    carte_id: Mapped[int | None] = mapped_column(ForeignKey("carte.id", ondelete="SET NULL"), index=True)
+    carte_id: Mapped[int | None] = mapped_column(ForeignKey("carte.id"), index=True)
     nature: Mapped[str]
     montant: Mapped[int]
     cle: Mapped[uuid.UUID] = mapped_column(unique=True)

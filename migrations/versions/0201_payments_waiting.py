@@ -12,7 +12,7 @@ depends_on = None
 def upgrade() -> None:
     op.add_column("paiement", sa.Column("carte_id", sa.BigInteger(), nullable=True))
     op.add_column("paiement", sa.Column("relance_le", sa.DateTime(timezone=True), nullable=True))
-    op.create_foreign_key(op.f("fk_paiement_carte_id"), "paiement", "carte", ["carte_id"], ["id"], ondelete="SET NULL")
+    op.create_foreign_key(op.f("fk_paiement_carte_id"), "paiement", "carte", ["carte_id"], ["id"])
     op.create_index(op.f("ix_paiement_carte_id"), "paiement", ["carte_id"])
     _waiting("etat IN ('prepare', 'inconnu', 'a_authentifier')")
     op.add_column("enregistrement_carte", sa.Column("relance_le", sa.DateTime(timezone=True), nullable=True))

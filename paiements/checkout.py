@@ -1,0 +1,224 @@
+"""The two pages that Stripe hosts for a household: pay now what is due, or save a card for what will fall due.
+
+Both follow the pattern of every remote call: the row and its key are committed, then Stripe is asked, then its answer
+is recorded. What a page has come to is always read at Stripe, by `conclure_page`: the return of the family, the
+webhook and the reconciliation call it alike, and whoever comes first does it, once.
+"""
+
+import uuid
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from kernel import clock
+from kernel.db import transaction
+from kernel.errors import Refus
+from kernel.money import Euros
+from kernel.settings import get_settings
+from paiements import grand_livre, passerelle
+from paiements.avancement import (
+    Encaissement,
+    avancer,
+    encaisser,
+    prelevements_en_cours,
+    verrouiller,
+    verrouiller_foyer,
+)
+from paiements.echeances import MINIMUM
+from paiements.etats import CONCLUS, Etat, arrive_trop_tard
+from paiements.models import Echeance, EnregistrementCarte, Paiement
+from paiements.passerelle import PageLue, StatutPage
+from paiements.prelevements import ObjetInconnu, lire_cle
+from paiements.reglements import adopter_carte
+
+LIBELLE = "Paniers solidaires"
+TOURS = 4
+
+
+class Issue(StrEnum):
+    """What a page of Stripe's has come to."""
+
+    PAYE = "paye"
+    CARTE = "carte"
+    OUVERTE = "ouverte"
+    FERMEE = "fermee"
+
+
+@dataclass(frozen=True, slots=True)
+class Conclusion:
+    """For whoever asked: the issue, the amount paid (centimes), and where the household was going."""
+
+    issue: Issue
+    montant: int = 0
+    suite: str = ""
+
+
+def reste_a_payer(session: Session, foyer_id: int, echeance_id: int | None = None) -> int:
+    """Centimes that the household may pay now: its balance, or what one échéance of its leaves due.
+
+    What is being taken from its card at this moment is not asked for again. Raises Refus for an échéance not its own.
+    """
+    du = grand_livre.solde(session, foyer_id) - prelevements_en_cours(session, foyer_id)
+    if echeance_id is not None:
+        echeance = session.get(Echeance, echeance_id)
+        if echeance is None or echeance.foyer_id != foyer_id:
+            raise Refus("Cette somme n’est pas à vous. Ouvrez votre compte pour voir ce qui reste à payer.", status=404)
+        du = 0 if echeance.reglee_le is not None else min(du, echeance.montant)
+    return max(du, 0)
+
+
+def ouvrir_paiement_en_ligne(foyer_id: int, echeance_id: int | None = None) -> str:
+    """The address of the page where the household pays now what is due. A page still open is given again.
+
+    A household has one open page at most: those that no longer fit what is due are closed first. Raises Refus when
+    there is nothing to pay, Indisponible when Stripe does not answer.
+    """
+    for _ in range(TOURS):
+        with transaction() as session:
+            paiement, perimees = _preparer_paiement(session, foyer_id, echeance_id)
+        if perimees:
+            _fermer(perimees)
+            continue  # one of them may have been paid meanwhile: count again what is due
+        if paiement.session_stripe is None:
+            lue = passerelle.ouvrir_page_paiement(
+                str(paiement.cle), paiement.montant, LIBELLE, retour=_retour(), renoncer=_renoncer()
+            )
+        else:
+            lue = passerelle.lire_page(paiement.session_stripe)
+        if _conclure(lue, "ouverture").issue is Issue.OUVERTE and lue.url:
+            return lue.url
+    raise passerelle.Indisponible("no page stays open")
+
+
+def enregistrer_carte(foyer_id: int, email: str | None, suite: str = "") -> str:
+    """The address of the page where the household saves a card; `suite` is where it goes on afterwards (a local path).
+
+    Raises Indisponible.
+    """
+    with transaction() as session:
+        reglement = verrouiller_foyer(session, foyer_id)
+        demande = EnregistrementCarte(foyer_id=foyer_id, cle=uuid.uuid4(), suite=suite, demande_le=clock.now())
+        session.add(demande)
+    client = reglement.client_stripe
+    if client is None:
+        client = _noter_client(foyer_id, passerelle.creer_client(str(demande.cle), email))
+    lue = passerelle.ouvrir_page_carte(str(demande.cle), client, retour=_retour(), renoncer=_renoncer())
+    _conclure(lue, "ouverture")
+    if lue.url is None:
+        raise passerelle.Indisponible("a page without an address")
+    return lue.url
+
+
+def conclure_page(page_id: str, cause: str) -> Conclusion:
+    """Read a page at Stripe and record what it has come to, once. Raises Indisponible, ObjetInconnu."""
+    return _conclure(passerelle.lire_page(page_id), cause)
+
+
+def est_a_nous(session: Session, page_id: str) -> bool:
+    """Whether a page of that id was opened for one of our households: no stranger makes us call Stripe."""
+    paiement = select(Paiement.id).where(Paiement.session_stripe == page_id)
+    carte = select(EnregistrementCarte.id).where(EnregistrementCarte.session_stripe == page_id)
+    return session.scalars(paiement.union_all(carte)).first() is not None
+
+
+def _preparer_paiement(session: Session, foyer_id: int, echeance_id: int | None) -> tuple[Paiement, list[str]]:
+    """The payment to open, and the open pages that no longer fit what is due."""
+    verrouiller_foyer(session, foyer_id)
+    du = reste_a_payer(session, foyer_id, echeance_id)
+    if du <= 0:
+        raise Refus("Il n’y a rien à payer en ce moment.")
+    if du < MINIMUM:
+        raise Refus(f"Le paiement par carte commence à {Euros(MINIMUM)}. Cette somme s’ajoutera à la suivante.")
+    ouverts = session.scalars(
+        select(Paiement)
+        .where(Paiement.foyer_id == foyer_id, Paiement.nature == "en_ligne", Paiement.etat.not_in(CONCLUS))
+        .order_by(Paiement.id)
+        .with_for_update()
+    ).all()
+    convient = next((p for p in ouverts if (p.montant, p.echeance_id) == (du, echeance_id)), None)
+    perimes = [p for p in ouverts if p is not convient]
+    for paiement in perimes:
+        if paiement.session_stripe is None:
+            avancer(session, paiement, Etat.ABANDONNE, "remplace")
+    pages = [p.session_stripe for p in perimes if p.session_stripe]
+    return convient or _nouveau_paiement(session, foyer_id, echeance_id, du), pages
+
+
+def _nouveau_paiement(session: Session, foyer_id: int, echeance_id: int | None, montant: int) -> Paiement:
+    maintenant = clock.now()
+    paiement = Paiement(
+        foyer_id=foyer_id,
+        echeance_id=echeance_id,
+        nature="en_ligne",
+        montant=montant,
+        cle=uuid.uuid4(),
+        etat=Etat.PREPARE,
+        demande_le=maintenant,
+        tente_le=maintenant,
+    )
+    session.add(paiement)
+    session.flush()  # its steps need its id
+    avancer(session, paiement, Etat.INCONNU, "essai")
+    return paiement
+
+
+def _fermer(pages: list[str]) -> None:
+    for page_id in pages:
+        passerelle.fermer_page(page_id)
+        conclure_page(page_id, "remplace")
+
+
+def _noter_client(foyer_id: int, client: str) -> str:
+    """Keep who the household is at Stripe; the first one kept stays."""
+    with transaction() as session:
+        reglement = verrouiller_foyer(session, foyer_id)
+        reglement.client_stripe = reglement.client_stripe or client
+        return reglement.client_stripe
+
+
+def _conclure(lue: PageLue, cause: str) -> Conclusion:
+    cle = lire_cle(lue.reference)
+    with transaction() as session:
+        paiement_id = session.scalars(select(Paiement.id).where(Paiement.cle == cle)).one_or_none()
+        if paiement_id is not None:
+            return _conclure_paiement(session, verrouiller(session, paiement_id), lue, cause)
+        demande = session.scalars(
+            select(EnregistrementCarte).where(EnregistrementCarte.cle == cle).with_for_update()
+        ).one_or_none()
+        if demande is not None:
+            return _conclure_carte(session, demande, lue)
+    raise ObjetInconnu(lue.id)
+
+
+def _conclure_paiement(session: Session, paiement: Paiement, lue: PageLue, cause: str) -> Conclusion:
+    paiement.session_stripe = lue.id
+    if lue.recu is not None:
+        encaisser(session, paiement, Encaissement(lue.recu.intention, lue.recu.montant), cause)
+        return Conclusion(Issue.PAYE, paiement.montant)
+    vers = Etat.ABANDONNE if lue.statut is StatutPage.EXPIREE else Etat.A_AUTHENTIFIER
+    if not arrive_trop_tard(Etat(paiement.etat), vers):
+        avancer(session, paiement, vers, cause)
+    if paiement.etat == Etat.REUSSI:
+        return Conclusion(Issue.PAYE, paiement.montant)
+    return Conclusion(Issue.FERMEE if paiement.etat == Etat.ABANDONNE else Issue.OUVERTE)
+
+
+def _conclure_carte(session: Session, demande: EnregistrementCarte, lue: PageLue) -> Conclusion:
+    demande.session_stripe = lue.id
+    if lue.statut is StatutPage.OUVERTE:
+        return Conclusion(Issue.OUVERTE, suite=demande.suite)
+    if demande.conclu_le is None:
+        demande.conclu_le = clock.now()
+        if lue.carte is not None:
+            adopter_carte(session, demande.foyer_id, lue.carte, demande.demande_le)
+    return Conclusion(Issue.CARTE if lue.carte else Issue.FERMEE, suite=demande.suite)
+
+
+def _retour() -> str:
+    return f"{get_settings().public_url}/paiements/retour?page={{CHECKOUT_SESSION_ID}}"
+
+
+def _renoncer() -> str:
+    return f"{get_settings().public_url}/paiements/renoncer"

@@ -1,0 +1,116 @@
+"""Taking what falls due from a saved card, its holder absent.
+
+The remote call follows one pattern: the payment and its key are committed, then Stripe is called with no transaction
+open, then the outcome is recorded. Whoever was killed in between leaves a payment ``inconnu``; the next one reads
+Stripe first, and asks again only with the same key. A refusal is never tried again blindly: the household is told,
+with a link to pay.
+"""
+
+import uuid
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from kernel import clock
+from kernel.db import transaction
+from paiements import grand_livre, passerelle
+from paiements.avancement import Encaissement, avancer, encaisser, refuser, verrouiller
+from paiements.etats import CONCLUS, Etat
+from paiements.models import Carte, Echeance, Paiement, Reglement
+from paiements.passerelle import AAuthentifier, Encaisse, EnCours, Indisponible, Ordre, Refuse, Resultat
+
+SANS_CARTE = "carte_retiree"
+
+
+class ObjetInconnu(Exception):
+    """Stripe speaks of something that is not ours, or no longer: kept and shown to the operator, never dropped."""
+
+
+def prelever(paiement_id: int) -> None:
+    """Take the payment, or learn what became of an earlier try. Harmless when repeated, or run twice at once.
+
+    1. Commit that it is being tried, and with which card. 2. If it had been tried before, read Stripe. 3. Else, or if
+    Stripe never heard of it, ask with the payment's own key. 4. Record the outcome. Raises Indisponible when the
+    outcome stays unknown: to be run again later.
+    """
+    with transaction() as session:
+        prepare = _preparer(session, paiement_id)
+    if prepare is None:
+        return
+    ordre, deja_tente = prepare
+    resultat = passerelle.retrouver(ordre.client, ordre.cle) if deja_tente else None
+    if resultat is None:
+        resultat = passerelle.prelever(ordre)
+    with transaction() as session:
+        conclure(session, verrouiller(session, paiement_id), resultat, "prelevement")
+    if isinstance(resultat, EnCours):
+        raise Indisponible(f"{resultat.intention} is not decided yet")
+
+
+def conclure(session: Session, paiement: Paiement, resultat: Resultat, cause: str) -> None:
+    """Record what Stripe says of a locked payment; news that comes late changes nothing."""
+    match resultat:
+        case Encaisse(intention, montant):
+            encaisser(session, paiement, Encaissement(intention, montant), cause)
+        case Refuse(code, intention):
+            refuser(session, paiement, Etat.REFUSE, code=code, intention=intention, cause=cause)
+        case AAuthentifier(intention, code):
+            refuser(session, paiement, Etat.A_AUTHENTIFIER, code=code, intention=intention, cause=cause)
+        case EnCours():
+            pass
+
+
+def conclure_intention(intention_id: str, cause: str) -> None:
+    """Read an intent at Stripe and record it: for webhooks, whatever their order. Raises Indisponible, ObjetInconnu."""
+    lue = passerelle.lire_intention(intention_id)
+    with transaction() as session:
+        paiement_id = session.scalars(select(Paiement.id).where(Paiement.cle == lire_cle(lue.reference))).one_or_none()
+        if paiement_id is None:
+            raise ObjetInconnu(intention_id)
+        paiement = verrouiller(session, paiement_id)
+        # On a payment page a refused card is not the end: the family tries another; the page says when it is over.
+        if paiement.nature == "prelevement" or isinstance(lue.resultat, Encaisse):
+            conclure(session, paiement, lue.resultat, cause)
+
+
+def lire_cle(reference: str | None) -> uuid.UUID | None:
+    """Our key in what Stripe says; None when it is none of ours."""
+    try:
+        return uuid.UUID(reference or "")
+    except ValueError:
+        return None
+
+
+def _preparer(session: Session, paiement_id: int) -> tuple[Ordre, bool] | None:
+    """Commit to a try: what to ask Stripe, and whether it may have been asked before. None: nothing to do any more."""
+    paiement = verrouiller(session, paiement_id)
+    if paiement.etat in CONCLUS or paiement.etat == Etat.A_AUTHENTIFIER:
+        return None
+    deja_tente = paiement.tente_le is not None
+    if not deja_tente and not _encore_du(session, paiement):
+        avancer(session, paiement, Etat.ABANDONNE, "deja regle")
+        return None
+    carte = _carte(session, paiement, deja_tente=deja_tente)
+    client = session.get_one(Reglement, paiement.foyer_id).client_stripe if carte else None
+    if carte is None or client is None:
+        refuser(session, paiement, Etat.REFUSE, code=SANS_CARTE, cause="plus de carte")
+        return None
+    if paiement.etat == Etat.PREPARE:
+        avancer(session, paiement, Etat.INCONNU, "essai")
+    paiement.carte_id, paiement.tente_le = carte.id, clock.now()
+    echeance = session.get_one(Echeance, paiement.echeance_id)
+    return Ordre(str(paiement.cle), paiement.montant, client, carte.stripe_id, echeance.libelle), deja_tente
+
+
+def _encore_du(session: Session, paiement: Paiement) -> bool:
+    """Whether the household still owes it: it may have paid otherwise while the charge waited."""
+    echeance = session.get_one(Echeance, paiement.echeance_id)
+    return echeance.reglee_le is None and grand_livre.solde(session, paiement.foyer_id) >= paiement.montant
+
+
+def _carte(session: Session, paiement: Paiement, *, deja_tente: bool) -> Carte | None:
+    """The card of the first try, for the same key must carry the same request; else the one in use."""
+    if deja_tente:
+        return session.get_one(Carte, paiement.carte_id)
+    en_usage = select(Carte).where(Carte.foyer_id == paiement.foyer_id, Carte.retiree_le.is_(None))
+    return session.scalars(en_usage).one_or_none()
