@@ -120,6 +120,15 @@ class QFAVerifier:
         return fin_sans_preuve(self.declare_le)
 
 
+@dataclass(frozen=True, slots=True)
+class LectureVue:
+    """An agent has read the household's quotients."""
+
+    agent: str
+    motif: str
+    le: datetime
+
+
 def quotients_au(session: Session, foyer_ids: Sequence[int], instant: datetime, jour: date) -> dict[int, int]:
     """The quotient (whole euros) that counts for each household at the cut-off `instant`, for pick-up day `jour`.
 
@@ -198,6 +207,18 @@ def lire_qf(session: Session, foyer_id: int, *, agent: int, motif: str) -> list[
     session.add(LectureQF(foyer_id=foyer_id, compte_id=agent, motif=motif, le=now()))
     session.flush()  # no value is opened before the database has taken the reading
     return historique_qf(session, foyer_id)
+
+
+def lectures_qf(session: Session, foyer_id: int, *, limite: int = 20) -> list[LectureVue]:
+    """Who has read the household's quotients, when and why, the latest first."""
+    rows = session.execute(
+        select(Compte.nom, LectureQF.motif, LectureQF.le)
+        .join(Compte, Compte.id == LectureQF.compte_id)
+        .where(LectureQF.foyer_id == foyer_id)
+        .order_by(LectureQF.le.desc(), LectureQF.id.desc())
+        .limit(limite)
+    )
+    return [LectureVue(row.nom, row.motif, row.le) for row in rows]
 
 
 def qf_a_verifier(session: Session, maison_ids: Collection[int] | None, *, limite: int = 100) -> list[QFAVerifier]:

@@ -1,4 +1,132 @@
-from flask import Blueprint
+"""A family's own file: who lives there, how to write to them, their quotient familial; and the public notices."""
+
+from flask import Blueprint, flash, redirect, render_template, url_for
+from flask_babel import gettext as _
+from flask_login import current_user
+from sqlalchemy import select
+from werkzeug.wrappers import Response
+
+from foyers import entree
+from foyers.dossiers import ajouter_membre, corriger_coordonnees, retirer_membre
+from foyers.formulaires import CoordonneesForm, MembreForm, QuotientForm, sans_refus
+from foyers.models import Canal, Membre
+from foyers.queries import foyer, historique_qf, maisons
+from kernel.db import reading, transaction
+from kernel.web.access import MINE, Person, Role, access, public
 
 bp = Blueprint("foyers", __name__)
-comptes_bp = Blueprint("comptes", __name__)
+comptes_bp = entree.bp
+
+Page = str | Response | tuple[str, int]
+
+
+def membre_du_foyer(person: Person, *, membre_id: int, **_: object) -> bool:
+    """The member of the address belongs to the caller's household."""
+    with reading() as session:
+        found = session.scalar(select(Membre.foyer_id).where(Membre.id == membre_id))
+    return found is not None and found == person.foyer_id
+
+
+@bp.get("/mentions-legales")
+@public("everybody may know what is kept, why, and whom to ask")
+def mentions() -> str:
+    return render_template("foyers/mentions.html")
+
+
+@bp.get("/accessibilite")
+@public("the law asks for it")
+def accessibilite() -> str:
+    return render_template("foyers/accessibilite.html")
+
+
+@bp.get("/mon-foyer")
+@access(Role.HABITANT, on=MINE)
+def mon_foyer() -> str:
+    with reading() as session:
+        household = foyer(session, current_user.foyer_id)
+        quotients = historique_qf(session, current_user.foyer_id)
+    kept = next((given for given in quotients if given.retenu), None)
+    return render_template("foyers/mon_foyer.html", foyer=household, quotients=quotients, retenu=kept)
+
+
+@bp.route("/mon-foyer/quotient", methods=["GET", "POST"])
+@access(Role.HABITANT, on=MINE)
+def declarer_qf() -> Page:
+    form = QuotientForm()
+    form.proposer()
+    if form.validate_on_submit() and entree.declarer(form):
+        flash(_("Merci. Votre quotient compte dès maintenant. Pensez à montrer votre attestation."), "succes")
+        return redirect(url_for("foyers.mon_foyer"))
+    return render_template("foyers/declarer_qf.html", form=form), 422 if form.errors else 200
+
+
+@bp.route("/mon-foyer/coordonnees", methods=["GET", "POST"])
+@access(Role.HABITANT, on=MINE)
+def coordonnees() -> Page:
+    form = coordonnees_form(current_user.foyer_id)
+    if form.validate_on_submit() and enregistrer_coordonnees(form, current_user.foyer_id):
+        flash(_("C’est noté. Merci."), "succes")
+        return redirect(url_for("foyers.mon_foyer"))
+    return render_template("foyers/coordonnees.html", form=form), 422 if form.errors else 200
+
+
+@bp.route("/mon-foyer/membres", methods=["GET", "POST"])
+@access(Role.HABITANT, on=MINE)
+def ajouter_un_membre() -> Page:
+    form = MembreForm()
+    if form.validate_on_submit() and enregistrer_membre(form, current_user.foyer_id):
+        flash(_("%(prenom)s fait partie de votre foyer.", prenom=form.prenom.data), "succes")
+        return redirect(url_for("foyers.mon_foyer"))
+    return render_template("foyers/membre.html", form=form), 422 if form.errors else 200
+
+
+@bp.post("/mon-foyer/membres/<int:membre_id>/retirer")
+@access(Role.HABITANT, on=membre_du_foyer)
+def retirer_un_membre(membre_id: int) -> Response:
+    with transaction() as session:
+        retirer_membre(session, current_user.foyer_id, membre_id)
+    flash(_("C’est noté. Merci."), "succes")
+    return redirect(url_for("foyers.mon_foyer"))
+
+
+def coordonnees_form(foyer_id: int) -> CoordonneesForm:
+    """The form of a household's contact, filled with what is known; also the counter's."""
+    with reading() as session:
+        household = foyer(session, foyer_id)
+        places = maisons(session)
+    known = {
+        "canal": household.canal,
+        "email": household.email,
+        "telephone": household.telephone,
+        "maison": household.maison.id,
+    }
+    form = CoordonneesForm(data=known)
+    form.proposer(places if household.maison in places else [household.maison, *places])
+    return form
+
+
+def enregistrer_coordonnees(form: CoordonneesForm, foyer_id: int) -> bool:
+    """Write the contact down; False with the reason on the form."""
+
+    def write() -> None:
+        with transaction() as session:
+            corriger_coordonnees(
+                session,
+                foyer_id,
+                canal=Canal(form.canal.data),
+                email=form.email.data,
+                telephone=form.telephone.data,
+                maison_id=form.maison.data,
+            )
+
+    return sans_refus(form, "canal", write)
+
+
+def enregistrer_membre(form: MembreForm, foyer_id: int) -> bool:
+    """Add the person; False with the reason on the form."""
+
+    def write() -> None:
+        with transaction() as session:
+            ajouter_membre(session, foyer_id, prenom=form.prenom.data, nom=form.nom.data, adulte=not form.enfant.data)
+
+    return sans_refus(form, "prenom", write)

@@ -1,0 +1,156 @@
+"""Form fields that take whatever a browser may send and answer with a French sentence, never with an error page."""
+
+import re
+import unicodedata
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from wtforms import Field, Form, PasswordField, RadioField, SelectField, StringField, ValidationError
+from wtforms.validators import DataRequired, Length, StopValidation
+
+from foyers.identifiants import Identifiant, lire_email, lire_identifiant, lire_telephone
+from kernel.errors import Refus
+
+NOM_MAX = 80
+_SIGNES_D_UN_NOM = frozenset(" '’-.·")
+_ENTIER = re.compile(r"[0-9]{1,9}", re.ASCII)
+
+
+def sans_blancs(text: str | None) -> str | None:
+    """The text without blanks around it, single ones inside; None stays None."""
+    return " ".join(text.split()) if text else text
+
+
+class Visible:
+    """Refuses control signs and the invisible ones that turn writing around: they hide what a name really is."""
+
+    def __call__(self, form: Form, field: Field) -> None:
+        if any(unicodedata.category(sign) in ("Cc", "Cf", "Cs", "Co", "Cn") for sign in field.data or ""):
+            raise StopValidation(str(_l("Ce texte contient des signes invisibles. Écrivez-le de nouveau, au clavier.")))
+
+
+class Nom:
+    """Letters of any writing, blanks, hyphens, apostrophes and dots, with one letter at least."""
+
+    def __call__(self, form: Form, field: Field) -> None:
+        text = field.data or ""
+        letters = [sign for sign in text if unicodedata.category(sign)[0] in "LM"]
+        if not letters or any(sign not in _SIGNES_D_UN_NOM for sign in set(text).difference(letters)):
+            raise ValidationError(
+                str(_l("Écrivez ce nom avec des lettres. Traits d’union et apostrophes sont permis."))
+            )
+
+
+class ChampNom(StringField):  # type: ignore[misc]
+    """A first or family name."""
+
+    def __init__(self, label: Any, manque: Any, **options: Any) -> None:
+        long = _l("Ce nom est trop long. Écrivez-le en 80 lettres au plus.")
+        checks = [DataRequired(manque), Length(max=NOM_MAX, message=long), Visible(), Nom()]
+        options.setdefault("render_kw", {}).update(maxlength=NOM_MAX)
+        super().__init__(label, checks, filters=[sans_blancs], **options)
+
+
+class ChampMotDePasse(PasswordField):  # type: ignore[misc]
+    """A password as typed: nothing is taken off it, and it is never sent back."""
+
+    def __init__(self, label: Any, manque: Any, *, nouveau: bool, **options: Any) -> None:
+        kind = "new-password" if nouveau else "current-password"
+        long = _l("Choisissez un mot de passe d’au plus 200 caractères.")
+        super().__init__(
+            label,
+            [DataRequired(manque), Length(max=200, message=long)],
+            render_kw={"autocomplete": kind, "maxlength": 200, "autocapitalize": "none", "spellcheck": "false"},
+            **options,
+        )
+
+
+class ChampIdentifiant(StringField):  # type: ignore[misc]
+    """An e-mail or a telephone; `identifiant` holds what it was read as once the form is valid."""
+
+    identifiant: Identifiant = Identifiant()
+
+    def pre_validate(self, form: Any) -> None:
+        self.identifiant = Identifiant()
+        if self.data:
+            self.identifiant = _ou_phrase(lire_identifiant, self.data)
+
+
+class ChampEmail(StringField):  # type: ignore[misc]
+    """An e-mail, or nothing."""
+
+    data: str | None
+
+    def pre_validate(self, form: Any) -> None:
+        self.data = _ou_phrase(lire_email, self.data) if self.data else None
+
+
+class ChampTelephone(StringField):  # type: ignore[misc]
+    """A telephone, or nothing."""
+
+    data: str | None
+
+    def pre_validate(self, form: Any) -> None:
+        self.data = _ou_phrase(lire_telephone, self.data) if self.data else None
+
+
+class UnParmi:
+    """One of a list; whatever else arrives counts as not chosen."""
+
+    data: Any
+
+    def process_formdata(self: Any, valuelist: list[Any]) -> None:
+        try:
+            self.data = self.coerce(valuelist[0]) if valuelist else None
+        except (ValueError, TypeError):
+            self.data = None
+
+    def pre_validate(self: Any, form: Any) -> None:
+        if not any(choice.selected for choice in self.iter_choices()):
+            self.data = None
+
+
+class ChampChoix(UnParmi, SelectField):  # type: ignore[misc]
+    """One line of a drop-down list."""
+
+    def __init__(self, label: Any, manque: Any, **options: Any) -> None:
+        super().__init__(label, [DataRequired(manque)], **options)
+
+
+class ChampCartes(UnParmi, RadioField):  # type: ignore[misc]
+    """One of a few cards."""
+
+    def __init__(self, label: Any, manque: Any, **options: Any) -> None:
+        super().__init__(label, [DataRequired(manque)], **options)
+
+
+def cle(value: Any) -> int:
+    """The key that a list's value stands for; 0 for its empty first line."""
+    return int(value) if value else 0
+
+
+class ChampEuros(StringField):  # type: ignore[misc]
+    """A whole number of euros as people write it: ``1 250``, ``650 €``, ``650,00``. `euros` holds it once valid."""
+
+    euros: int | None = None
+
+    def pre_validate(self, form: Any) -> None:
+        self.euros = None
+        if self.data:
+            self.euros = _entier(self.data)
+
+
+def _entier(written: str) -> int:
+    """The euros, centimes dropped as the CAF does. Raises StopValidation."""
+    compact = "".join(written.replace("€", "").split())
+    whole = re.sub(r"[.,][0-9]{1,2}$", "", compact, flags=re.ASCII)
+    if not _ENTIER.fullmatch(whole) or int(whole) > 99_999:
+        raise StopValidation(str(_l("Écrivez le quotient en chiffres, entre 0 et 99 999. Exemple : 640")))
+    return int(whole)
+
+
+def _ou_phrase(read: Any, text: str) -> Any:
+    try:
+        return read(text)
+    except Refus as refus:
+        raise StopValidation(refus.sentence) from None

@@ -1,0 +1,169 @@
+"""The entrance: sign in, sign out, open a family's account."""
+
+import hashlib
+from typing import Any
+
+from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_limiter import RequestLimit
+from flask_limiter.util import get_remote_address
+from flask_login import current_user
+from werkzeug.wrappers import Response as Reponse
+
+from foyers.chemins import accueil, page_ou_accueil, suite
+from foyers.comptes import authentifier, changer_mot_de_passe, entrer, sortir
+from foyers.dossiers import declarer_qf, ouvrir_foyer
+from foyers.folding import plier
+from foyers.formulaires import ConnexionForm, InscriptionForm, MotDePasseForm, QuotientForm, sans_refus
+from foyers.identifiants import lire_identifiant
+from foyers.models import Compte
+from foyers.mots_de_passe import est_le_bon
+from foyers.queries import MaisonVue, maisons
+from kernel.db import reading, transaction
+from kernel.errors import Refus
+from kernel.web.access import MINE, Role, access, public
+from kernel.web.security import limiter
+
+bp = Blueprint("comptes", __name__)
+
+ESSAIS = "5/minute;20/hour"
+INSCRIPTIONS = "10/minute;60/hour"
+_SIGNES_D_UNE_CLE = 64
+
+
+def _identifiant_essaye() -> str:
+    """What the throttle counts by: a hash, for Redis must hold no address and no number."""
+    typed = request.form.get("identifiant", "")
+    try:
+        named = str(lire_identifiant(typed))
+    except Refus:
+        named = plier(typed[:_SIGNES_D_UNE_CLE])
+    return hashlib.sha256(named.encode()).hexdigest()
+
+
+def _a_echoue(response: Response) -> bool:
+    return response.status_code == 422
+
+
+def _trop_d_essais(limit: RequestLimit) -> Response:
+    form = ConnexionForm()
+    form.mot_de_passe.data = None
+    return make_response(_page_connexion(form, patience=True), 429)
+
+
+@bp.route("/connexion", methods=["GET", "POST"])
+@public("it is the door")
+@limiter.limit(ESSAIS, key_func=get_remote_address, methods=["POST"], deduct_when=_a_echoue, on_breach=_trop_d_essais)
+@limiter.limit(ESSAIS, key_func=_identifiant_essaye, methods=["POST"], deduct_when=_a_echoue, on_breach=_trop_d_essais)
+def connexion() -> str | Reponse | tuple[str, int]:
+    if current_user.is_authenticated and request.method == "GET":
+        return redirect(suite() or accueil(current_user.role))
+    form = ConnexionForm()
+    if form.validate_on_submit():
+        with transaction() as session:
+            compte = authentifier(session, form.identifiant.data, form.mot_de_passe.data)
+            if compte is not None:
+                entrer(session, compte)
+        if compte is not None:
+            return redirect(suite() or accueil(Role(compte.role)))
+        return _page_connexion(form, inconnu=True), 422
+    return _page_connexion(form), 422 if form.errors else 200
+
+
+def _page_connexion(form: ConnexionForm, **dits: bool) -> str:
+    return render_template("foyers/connexion.html", form=form, suite=suite(), **dits)
+
+
+@bp.post("/deconnexion")
+@public("signing out twice is harmless")
+def deconnexion() -> Reponse:
+    with transaction() as session:
+        sortir(session)
+    flash(_("Vous êtes déconnecté. À bientôt !"), "succes")
+    return redirect("/")
+
+
+@bp.route("/inscription", methods=["GET", "POST"])
+@public("anybody may open a family's account")
+@limiter.limit(INSCRIPTIONS, key_func=get_remote_address, methods=["POST"])
+def inscription() -> str | Reponse | tuple[str, int]:
+    if current_user.is_authenticated:
+        return redirect(suite() or accueil(current_user.role))
+    with reading() as session:
+        places = maisons(session)
+    form = InscriptionForm(data={"maison": _maison_demandee(places)})
+    form.proposer(places)
+    if form.validate_on_submit() and _inscrire(form):
+        return redirect(url_for("comptes.inscription_quotient", suite=suite()))
+    return render_template("foyers/inscription.html", form=form, suite=suite(), maisons=places), (
+        422 if form.errors else 200
+    )
+
+
+def _inscrire(form: InscriptionForm) -> bool:
+    """Open the household and sign its first person in; False with the reason on the form."""
+
+    def write() -> None:
+        with transaction() as session:
+            made = ouvrir_foyer(
+                session,
+                prenom=form.prenom.data,
+                nom=form.nom.data,
+                maison_id=form.maison.data,
+                identifiant=form.identifiant.identifiant,
+                mot_de_passe=form.mot_de_passe.data,
+            )
+            assert made.compte is not None
+            entrer(session, made.compte)
+
+    return sans_refus(form, "identifiant", write)
+
+
+def _maison_demandee(places: list[MaisonVue]) -> int | None:
+    """The maison that the address names (`?maison=`, by key or code), if there is one."""
+    asked = request.args.get("maison", "")
+    return next((place.id for place in places if asked in (str(place.id), place.code)), None)
+
+
+@bp.route("/inscription/quotient", methods=["GET", "POST"])
+@access(Role.HABITANT, on=MINE)
+def inscription_quotient() -> str | Reponse | tuple[str, int]:
+    form = QuotientForm()
+    form.proposer()
+    following = suite() or page_ou_accueil("paniers.s_abonner")
+    if form.validate_on_submit() and declarer(form):
+        return redirect(following)
+    page: dict[str, Any] = {"form": form, "suite": suite(), "plus_tard": following}
+    return render_template("foyers/inscription_quotient.html", **page), 422 if form.errors else 200
+
+
+def declarer(form: QuotientForm) -> bool:
+    """Write down the quotient that the signed-in family gives; False with the reason on the form."""
+
+    def write() -> None:
+        with transaction() as session:
+            declarer_qf(session, current_user.foyer_id, form.quotient, form.mois_choisi, current_user.compte_id)
+
+    return sans_refus(form, "valeur", write)
+
+
+@bp.route("/mon-compte/mot-de-passe", methods=["GET", "POST"])
+@access(*Role, on=MINE)
+@limiter.limit(ESSAIS, key_func=lambda: str(current_user.compte_id), methods=["POST"], deduct_when=_a_echoue)
+def mot_de_passe() -> str | Reponse | tuple[str, int]:
+    form = MotDePasseForm()
+    if form.validate_on_submit() and _changer(form):
+        flash(_("Votre mot de passe est changé. Vos autres appareils sont déconnectés."), "succes")
+        return redirect(accueil(current_user.role))
+    return render_template("foyers/mot_de_passe.html", form=form), 422 if form.errors else 200
+
+
+def _changer(form: MotDePasseForm) -> bool:
+    def write() -> None:
+        with transaction() as session:
+            compte = session.get_one(Compte, current_user.compte_id)
+            if not est_le_bon(compte.mot_de_passe, form.actuel.data):
+                raise Refus(_("Ce n’est pas votre mot de passe actuel. Rien n’a été changé."))
+            changer_mot_de_passe(session, compte.id, form.nouveau.data, sauf=current_user.jeton)
+
+    return sans_refus(form, "actuel", write)

@@ -1,0 +1,196 @@
+"""The forms of households and accounts."""
+
+from collections.abc import Callable, Sequence
+from datetime import date
+
+from flask_babel import lazy_gettext as _l
+from flask_login import current_user
+from flask_wtf import FlaskForm
+from wtforms import BooleanField, StringField
+from wtforms.validators import DataRequired, ValidationError
+
+from foyers.champs import (
+    ChampCartes,
+    ChampChoix,
+    ChampEmail,
+    ChampEuros,
+    ChampIdentifiant,
+    ChampMotDePasse,
+    ChampNom,
+    ChampTelephone,
+    cle,
+    sans_blancs,
+)
+from foyers.models import Canal, Source
+from foyers.mots_de_passe import verifier_force
+from foyers.queries import MaisonVue
+from foyers.quotient import mois_recevables
+from kernel.clock import today
+from kernel.errors import Refus
+from kernel.formats import mois as en_mots
+
+_MANQUE_PRENOM = _l("Écrivez le prénom.")
+_MANQUE_NOM = _l("Écrivez le nom.")
+_MANQUE_IDENTIFIANT = _l("Écrivez une adresse e-mail ou un numéro de téléphone.")
+_MANQUE_MOT_DE_PASSE = _l("Écrivez le mot de passe.")
+_MANQUE_MAISON = _l("Choisissez une maison dans la liste.")
+
+
+class Formulaire(FlaskForm):  # type: ignore[misc]
+    def refuser(self, champ: str, phrase: str) -> None:
+        """Show a use case's refusal on the field that it is about."""
+        self[champ].errors = [*self[champ].errors, phrase]
+
+
+class ConnexionForm(Formulaire):
+    identifiant = StringField(
+        _l("Adresse e-mail ou téléphone"),
+        [DataRequired(_MANQUE_IDENTIFIANT)],
+        filters=[sans_blancs],
+        render_kw={"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false", "maxlength": 254},
+    )
+    mot_de_passe = ChampMotDePasse(_l("Mot de passe"), _MANQUE_MOT_DE_PASSE, nouveau=False)
+
+
+def _assez_fort(field: ChampMotDePasse, personnel: list[str]) -> None:
+    try:
+        verifier_force(field.data, personnel)
+    except Refus as refus:
+        raise ValidationError(refus.sentence) from None
+
+
+class _AvecMaison(Formulaire):
+    maison = ChampChoix(_l("Maison des habitants"), _MANQUE_MAISON, coerce=cle)
+
+    def proposer(self, maisons: Sequence[MaisonVue]) -> None:
+        """Fill the list of maisons; until one is chosen its first line says so."""
+        self.maison.choices = [("", _l("Choisissez…")), *((str(m.id), m.nom) for m in maisons)]
+
+
+class InscriptionForm(_AvecMaison):
+    prenom = ChampNom(_l("Prénom"), _MANQUE_PRENOM, render_kw={"autocomplete": "given-name"})
+    nom = ChampNom(_l("Nom"), _MANQUE_NOM, render_kw={"autocomplete": "family-name"})
+    identifiant = ChampIdentifiant(
+        _l("Adresse e-mail ou téléphone"),
+        [DataRequired(_MANQUE_IDENTIFIANT)],
+        filters=[sans_blancs],
+        render_kw={"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false", "maxlength": 254},
+    )
+    mot_de_passe = ChampMotDePasse(_l("Mot de passe"), _MANQUE_MOT_DE_PASSE, nouveau=True)
+
+    def validate_mot_de_passe(self, field: ChampMotDePasse) -> None:
+        own = [self.prenom.data or "", self.nom.data or "", self.identifiant.data or ""]
+        _assez_fort(field, own)
+
+
+class OuvertureForm(_AvecMaison):
+    """A household opened by an agent; e-mail, telephone and password may all stay empty."""
+
+    prenom = ChampNom(_l("Prénom"), _MANQUE_PRENOM, render_kw={"autocomplete": "off"})
+    nom = ChampNom(_l("Nom"), _MANQUE_NOM, render_kw={"autocomplete": "off"})
+    identifiant = ChampIdentifiant(
+        _l("Adresse e-mail ou téléphone"),
+        filters=[sans_blancs],
+        render_kw={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false", "maxlength": 254},
+    )
+
+
+class CompteForm(Formulaire):
+    """What a person of the household will sign in with; the counter makes the password."""
+
+    identifiant = ChampIdentifiant(
+        _l("Adresse e-mail ou téléphone"),
+        [DataRequired(_MANQUE_IDENTIFIANT)],
+        filters=[sans_blancs],
+        render_kw={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false", "maxlength": 254},
+    )
+
+
+class QuotientForm(Formulaire):
+    valeur = ChampEuros(
+        _l("Quotient familial"),
+        [DataRequired(_l("Écrivez le quotient familial qui est sur l’attestation."))],
+        filters=[sans_blancs],
+        render_kw={"inputmode": "numeric", "autocomplete": "off", "maxlength": 12},
+    )
+    mois = ChampChoix(_l("Mois écrit sur l’attestation"), _l("Choisissez le mois écrit sur l’attestation."))
+
+    def proposer(self) -> None:
+        """Fill the list of months that may be given today, this one first."""
+        self.mois.choices = [(f"{month:%Y-%m}", en_mots(month)) for month in mois_recevables(today())]
+
+    @property
+    def quotient(self) -> int:
+        """Whole euros; of a valid form only."""
+        assert self.valeur.euros is not None
+        return self.valeur.euros
+
+    @property
+    def mois_choisi(self) -> date:
+        return date.fromisoformat(f"{self.mois.data}-01")
+
+
+class QuotientVuForm(QuotientForm):
+    """A quotient that an agent reads on the paper in front of them."""
+
+    source = ChampChoix(
+        _l("Vu sur"),
+        _l("Choisissez ce que vous avez vu."),
+        choices=[
+            (Source.CAF.value, _l("une attestation de la CAF")),
+            (Source.MSA.value, _l("une attestation de la MSA")),
+            (Source.ESTIMATION.value, _l("d’autres papiers (estimation)")),
+        ],
+    )
+
+
+class AvisForm(Formulaire):
+    """An agent's answer to a quotient that a family has given."""
+
+    source = ChampChoix(
+        _l("Vu sur"), _l("Choisissez ce que vous avez vu."), choices=QuotientVuForm.source.kwargs["choices"]
+    )
+
+
+class CoordonneesForm(_AvecMaison):
+    canal = ChampCartes(
+        _l("Comment vous écrire ?"),
+        _l("Choisissez comment vous écrire."),
+        choices=[
+            (Canal.EMAIL.value, _l("Par e-mail")),
+            (Canal.SMS.value, _l("Par SMS")),
+            (Canal.PAPIER.value, _l("Sur papier, à la maison des habitants")),
+        ],
+    )
+    email = ChampEmail(
+        _l("Adresse e-mail"),
+        filters=[sans_blancs],
+        render_kw={"autocomplete": "email", "inputmode": "email", "autocapitalize": "none", "maxlength": 254},
+    )
+    telephone = ChampTelephone(
+        _l("Téléphone"), filters=[sans_blancs], render_kw={"autocomplete": "tel", "inputmode": "tel", "maxlength": 40}
+    )
+
+
+class MembreForm(Formulaire):
+    prenom = ChampNom(_l("Prénom"), _MANQUE_PRENOM, render_kw={"autocomplete": "off"})
+    nom = ChampNom(_l("Nom"), _MANQUE_NOM, render_kw={"autocomplete": "off"})
+    enfant = BooleanField(_l("C’est un enfant de moins de 18 ans"))
+
+
+class MotDePasseForm(Formulaire):
+    actuel = ChampMotDePasse(_l("Mot de passe actuel"), _MANQUE_MOT_DE_PASSE, nouveau=False)
+    nouveau = ChampMotDePasse(_l("Nouveau mot de passe"), _MANQUE_MOT_DE_PASSE, nouveau=True)
+
+    def validate_nouveau(self, field: ChampMotDePasse) -> None:
+        _assez_fort(field, [current_user.nom])
+
+
+def sans_refus(form: Formulaire, champ: str, write: Callable[[], None]) -> bool:
+    """Run `write`; a refusal is shown on that field of the form, and False returned."""
+    try:
+        write()
+    except Refus as refus:
+        form.refuser(champ, refus.sentence)
+        return False
+    return True
