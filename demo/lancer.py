@@ -93,7 +93,10 @@ def outside_processes(
         where = ("--port", str(ports.stripe), "--state", str(var_dir / "stripe.sqlite"), "--webhook-url", webhook)
         secret = ("--webhook-secret", environment["STRIPE_WEBHOOK_SECRET"])
         key = ("--secret-key", environment["STRIPE_SECRET_KEY"])
-        yield Process("stripe", (*python, "demo.stripe_local", *where, *secret, *key), rank=2, stop_seconds=1.0)
+        shift = environment.get("CLOCK_SHIFT_FILE")
+        clock = ("--clock-shift-file", shift) if shift else ()
+        command = (*python, "demo.stripe_local", *where, *secret, *key, *clock)
+        yield Process("stripe", command, rank=2, stop_seconds=1.0)
     if stands_in("courrier", given):
         doors = ("--smtp-port", str(ports.smtp), "--port", str(ports.courrier), "--dir", str(var_dir / "courrier"))
         yield Process("courrier", (*python, "demo.courrier_local", *doors), rank=2, stop_seconds=1.0)

