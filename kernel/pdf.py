@@ -4,8 +4,8 @@ WeasyPrint is imported when the first document is made: that takes half a second
 font configuration and one parsed style sheet serve every document of the process; documents are made one at a time,
 as WeasyPrint's text engine is not made for threads (two threads are slower than one).
 
-What may be loaded is a closed list: ``static:<path>`` names a font or a drawing of our own `static/` folder, and
-``data:`` a small image. Anything else (http, file, a link, an import, an SVG's reference) is refused and logged, and
+What may be loaded is a closed list: ``static:<path>`` names a font or a picture of our own `static/` folder,
+``drawing:<name>`` a line drawing, ``data:`` a small image. Anything else (http, file, a link, an import, an SVG's reference) is refused and logged, and
 the document is made without it. Size and time are bounded: see `Bounds`.
 """
 
@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from kernel import qr
+from kernel.drawings import line_drawing
 from kernel.templating import STATIC, environment
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def render(template: str, context: Mapping[str, Any], bounds: Bounds = BOUNDS) -
     """
     assert_primitives(context)
     templates = environment()
-    templates.filters.setdefault("qr", qr.svg)
+    templates.filters["qr"] = qr.svg
     return write(templates.get_template(template).render(context), bounds)
 
 
@@ -113,6 +114,7 @@ class _Press:
     fonts: "FontConfiguration"
     style: "CSS"
     fetcher: "URLFetcher"
+    images: dict[str, object]
 
 
 @lru_cache(maxsize=1)
@@ -134,7 +136,7 @@ def _press() -> _Press:
     for font in re.findall(r'url\("(static:[^"]+\.(?:woff2|ttf))"\)', sheet):
         fetch_own(font)  # WeasyPrint would go on without, and crash where no font is installed
     fonts, fetcher = FontConfiguration(), ClosedFetcher()
-    return _Press(HTML, fonts, CSS(string=sheet, url_fetcher=fetcher, font_config=fonts), fetcher)
+    return _Press(HTML, fonts, CSS(string=sheet, url_fetcher=fetcher, font_config=fonts), fetcher, {})
 
 
 def fetch_own(url: str) -> tuple[bytes, str]:
@@ -143,6 +145,8 @@ def fetch_own(url: str) -> tuple[bytes, str]:
     if scheme == "data" and url.startswith(DATA_IMAGES) and len(url) <= BOUNDS.image:
         head, _, encoded = rest.partition(",")
         return binascii.a2b_base64(unquote(encoded)), head.partition(";")[0]
+    if scheme == "drawing":
+        return line_drawing(rest).encode(), "image/svg+xml"
     path = (STATIC / rest).resolve()
     if scheme != "static" or not path.is_relative_to(STATIC) or path.suffix not in OWN_FILES or not path.is_file():
         raise Refused(f"refused in a document: {url[:60]!r}")
@@ -151,12 +155,15 @@ def fetch_own(url: str) -> tuple[bytes, str]:
 
 def _paint(html: str, bounds: Bounds) -> bytes:
     press = _press()
-    options = {"pdf_variant": "pdf/ua-1", "pdf_identifier": sha256(html.encode()).hexdigest()[:32].encode()}
+    identifier = sha256(html.encode()).hexdigest()[:32].encode()
+    options = {"pdf_variant": "pdf/ua-1", "pdf_identifier": identifier, "cache": press.images}
     page = press.html(string=html, url_fetcher=press.fetcher, base_url="static:")
     document: Document = page.render(font_config=press.fonts, stylesheets=[press.style], **options)
     if len(document.pages) > bounds.pages:
         raise TooLarge(f"{len(document.pages)} pages")
     content = document.write_pdf(**options)
+    for url in [url for url in press.images if not url.startswith(("static:", "drawing:"))]:
+        del press.images[url]  # ours are few and come again, others would pile up
     assert isinstance(content, bytes)
     return content
 

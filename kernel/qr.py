@@ -16,6 +16,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
+from itertools import groupby
 
 import zxingcpp
 from cryptography.exceptions import InvalidSignature
@@ -34,6 +35,8 @@ QUIET_ZONE = 4
 _DOMAIN = b"paniers-et-culture voucher 1\0"
 _EPOCH = date(2020, 1, 1)
 _LAYOUT = struct.Struct(">BB16sHH")
+# A fixed mask spares the trial of all eight; without a fixed version the error level may silently drop.
+_OPTIONS = f"ecLevel=M,version={QR_VERSION},dataMask=3"
 _SIZE = _LAYOUT.size + 64
 
 
@@ -113,11 +116,11 @@ def svg(text: str, label: str = "Code QR") -> Markup:
     """
     modules = _modules(text)
     side = len(modules) + 2 * QUIET_ZONE
-    path = "".join(_runs(row, y + QUIET_ZONE) for y, row in enumerate(modules))
+    path = "".join(_strokes(row, y + QUIET_ZONE) for y, row in enumerate(modules))
     return Markup(
         '<svg xmlns="http://www.w3.org/2000/svg" class="qr" role="img" aria-label="{label}" viewBox="0 0 {side} {side}"'
         ' shape-rendering="crispEdges"><title>{label}</title><path fill="#fff" d="M0 0h{side}v{side}H0z"/>'
-        '<path fill="#000" d="{path}"/></svg>'
+        '<path fill="none" stroke="#000" stroke-width="1.02" d="{path}"/></svg>'
     ).format(label=label, side=side, path=path)
 
 
@@ -140,7 +143,7 @@ def _decode(text: str) -> bytes:
 
 def _modules(text: str) -> list[list[bool]]:
     """The rows of the QR, True where it is black."""
-    code = zxingcpp.create_barcode(text, zxingcpp.BarcodeFormat.QRCode, ec_level="M", version=QR_VERSION)
+    code = zxingcpp.create_barcode(text, zxingcpp.BarcodeFormat.QRCode, options=_OPTIONS)
     image = code.to_image(scale=1, add_quiet_zones=False)
     pixels = memoryview(image)  # type: ignore[arg-type]  # it is a buffer, which its stub does not say
     height, width = pixels.shape or (0, 0)
@@ -150,16 +153,14 @@ def _modules(text: str) -> list[list[bool]]:
     return [[value == 0 for value in flat[y * width : (y + 1) * width]] for y in range(height)]
 
 
-def _runs(row: list[bool], y: int) -> str:
-    """One line of the drawing: each run of black modules is a rectangle one module high."""
-    path = ""
-    start = None
-    for x, black in enumerate([*row, False]):
-        if black and start is None:
-            start = x
-        elif not black and start is not None:
-            path += f"M{start + QUIET_ZONE} {y}h{x - start}v1h-{x - start}z"
-            start = None
+def _strokes(row: list[bool], y: int) -> str:
+    """One row of the drawing: a stroke one module thick, and a hair more so that no seam shows, along each black run."""
+    path, at = f"M0 {y}.5", 0
+    for black, run in groupby(enumerate(row, QUIET_ZONE), key=lambda module: module[1]):
+        places = list(run)
+        if black:
+            path += f"m{places[0][0] - at} 0h{len(places)}"
+            at = places[-1][0] + 1
     return path
 
 

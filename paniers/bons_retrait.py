@@ -15,14 +15,13 @@ from sqlalchemy.orm import Session
 
 from foyers.models import Canal, Foyer, Maison, Membre
 from kernel import pdf, qr
+from kernel.db import reading, transaction
 from kernel.errors import Introuvable
 from kernel.formats import jour
 from paniers.fichiers import Fichier, nom_de_fichier, ranger
 from paniers.models import EtatPanier, Panier, Semaine
 from paniers.models_producteurs import Composition, CompositionLigne, Offre, Producteur, Produit
 from paniers.quantites import quantite
-
-__all__ = ["Bon", "Dossier", "lire_dossier", "ranger", "rendre", "rendre_bon", "rendre_dossier"]
 
 # A basket that is not fetched on its evening is kept until the next day's opening, no longer: it is fresh food.
 VALIDE_APRES = timedelta(days=1)
@@ -79,6 +78,18 @@ class Dossier:
     produits: tuple[Contenu, ...]
     poids: int | None
     bons: tuple[Bon, ...]
+
+
+def bons_de_la_maison(semaine_id: int, maison_id: int) -> None:
+    """Make every voucher of a maison's week and its dossier; safe to repeat.
+
+    Opens its own sessions, one to read and one to keep, as an actor that renders must. Raises Introuvable.
+    """
+    with reading() as session:
+        dossier = lire_dossier(session, semaine_id, maison_id)
+    fichiers = rendre(dossier)
+    with transaction() as session:
+        ranger(session, fichiers)
 
 
 def lire_dossier(session: Session, semaine_id: int, maison_id: int) -> Dossier:
