@@ -6,7 +6,7 @@ page and a reconciliation that arrive together take turns, and the later ones fi
 
 from dataclasses import dataclass
 
-from sqlalchemy import func, select, text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from kernel import clock
@@ -122,13 +122,3 @@ def solder(session: Session, foyer_id: int, echeance_id: int | None = None) -> N
     session.flush()
     valeurs = {"foyer": foyer_id, "echeance": echeance_id, "maintenant": clock.now()}
     session.execute(_SOLDER, valeurs)
-
-
-def prelevements_en_cours(session: Session, foyer_id: int) -> int:
-    """Centimes that are being taken from the household's card right now: not to be asked for twice."""
-    somme = select(func.coalesce(func.sum(Paiement.montant), 0)).where(
-        Paiement.foyer_id == foyer_id,
-        Paiement.nature == "prelevement",
-        Paiement.etat.in_((Etat.PREPARE, Etat.INCONNU)),
-    )
-    return int(session.execute(somme).scalar_one())

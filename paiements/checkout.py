@@ -14,21 +14,20 @@ from sqlalchemy.orm import Session
 
 from kernel import clock
 from kernel.db import transaction
-from kernel.errors import Refus
+from kernel.errors import Introuvable, Refus
 from kernel.money import Euros
 from kernel.settings import get_settings
-from paiements import grand_livre, passerelle
+from paiements import grand_livre, passerelle, queries
 from paiements.avancement import (
     Encaissement,
     avancer,
     encaisser,
-    prelevements_en_cours,
     verrouiller,
     verrouiller_foyer,
 )
 from paiements.echeances import MINIMUM
 from paiements.etats import CONCLUS, Etat, arrive_trop_tard
-from paiements.models import Echeance, EnregistrementCarte, Paiement
+from paiements.models import EnregistrementCarte, Paiement
 from paiements.passerelle import PageLue, StatutPage
 from paiements.prelevements import ObjetInconnu, lire_cle
 from paiements.reglements import adopter_carte
@@ -58,15 +57,15 @@ class Conclusion:
 def reste_a_payer(session: Session, foyer_id: int, echeance_id: int | None = None) -> int:
     """Centimes that the household may pay now: its balance, or what one échéance of its leaves due.
 
-    What is being taken from its card at this moment is not asked for again. Raises Refus for an échéance not its own.
+    What is being taken from its card at this moment is not asked for again. Raises Introuvable for an échéance that is
+    not its own.
     """
-    du = grand_livre.solde(session, foyer_id) - prelevements_en_cours(session, foyer_id)
-    if echeance_id is not None:
-        echeance = session.get(Echeance, echeance_id)
-        if echeance is None or echeance.foyer_id != foyer_id:
-            raise Refus("Cette somme n’est pas à vous. Ouvrez votre compte pour voir ce qui reste à payer.", status=404)
-        du = 0 if echeance.reglee_le is not None else min(du, echeance.montant)
-    return max(du, 0)
+    if echeance_id is None:
+        return max(0, grand_livre.solde(session, foyer_id) - queries.en_cours(session, foyer_id))
+    echeance = queries.echeance(session, echeance_id)
+    if echeance is None or echeance.foyer_id != foyer_id:
+        raise Introuvable
+    return echeance.reste
 
 
 def ouvrir_paiement_en_ligne(foyer_id: int, echeance_id: int | None = None) -> str:

@@ -15,7 +15,10 @@ from paiements.prelevements import conclure_intention
 
 
 def recevoir(session: Session, evenement: Evenement) -> bool:
-    """Keep a signed event and tell the workers; False when it was kept before. What is of no use to us is kept as done."""
+    """Keep a signed event and tell the workers; False when it was kept before.
+
+    A type that is of no use to us is kept as done.
+    """
     utile = _nous_parle(evenement.type)
     maintenant = clock.now()
     valeurs = {

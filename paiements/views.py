@@ -1,3 +1,156 @@
-from flask import Blueprint
+"""Pages of money for families, and the door of Stripe's webhooks."""
 
-bp = Blueprint("paiements", __name__)
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_login import current_user
+from werkzeug.wrappers import Response as Reponse
+
+from foyers.chemins import chemin_local, suite
+from foyers.models import Foyer
+from kernel import clock
+from kernel.db import reading, transaction
+from kernel.errors import Introuvable, Refus
+from kernel.web.access import MINE, Role, access, public
+from kernel.web.security import csrf, limiter
+from paiements import checkout, evenements, passerelle, queries, reglements
+from paiements.checkout import Conclusion, Issue
+from paiements.liens import echeance_du_jeton
+from paiements.models import Mode
+from paiements.passerelle import Indisponible, SignatureInvalide
+
+bp = Blueprint("paiements", __name__, url_prefix="/paiements")
+
+Page = str | Reponse | tuple[str, int]
+
+PAGE_LA_PLUS_LONGUE = 200
+
+
+@bp.get("/mon-compte")
+@access(Role.HABITANT, on=MINE)
+def mon_compte() -> str:
+    with reading() as session:
+        compte = queries.compte(session, current_user.foyer_id, tout="tout" in request.args)
+    return render_template("paiements/mon_compte.html", compte=compte, aujourd_hui=clock.today())
+
+
+@bp.post("/payer")
+@access(Role.HABITANT, on=MINE)
+def payer() -> Reponse:
+    echeance_id = request.form.get("echeance", type=int)
+    return redirect(_page_de_paiement(current_user.foyer_id, echeance_id), 303)
+
+
+@bp.post("/carte")
+@access(Role.HABITANT, on=MINE)
+def enregistrer_carte() -> Reponse:
+    with reading() as session:
+        email = session.get_one(Foyer, current_user.foyer_id).email
+    try:
+        adresse = checkout.enregistrer_carte(current_user.foyer_id, email, suite() or "")
+    except Indisponible:
+        raise Refus(_STRIPE_ABSENT, status=503) from None
+    return redirect(adresse, 303)
+
+
+@bp.post("/carte/retirer")
+@access(Role.HABITANT, on=MINE)
+def retirer_carte() -> Reponse:
+    with transaction() as session:
+        reglements.retirer_carte(session, current_user.foyer_id)
+    flash(
+        _("Votre carte n’est plus enregistrée ici. Vous payez à votre maison, ou en ligne quand vous voulez."), "succes"
+    )
+    return redirect(url_for("paiements.mon_compte"))
+
+
+@bp.post("/mode")
+@access(Role.HABITANT, on=MINE)
+def choisir_mode() -> Reponse:
+    try:
+        mode = Mode(request.form.get("mode", ""))
+    except ValueError:
+        raise Refus(_("Choisissez entre « par carte » et « à la maison »."), status=400) from None
+    with transaction() as session:
+        reglements.choisir_mode(session, current_user.foyer_id, mode)
+    flash(_("C’est noté. Cela vaut dès la prochaine échéance."), "succes")
+    return redirect(url_for("paiements.mon_compte"))
+
+
+@bp.get("/retour")
+@public(
+    "Stripe sends the family back here; the page's long random id names one payment, and says only what became of it"
+)
+def retour() -> Page:
+    page_id = request.args.get("page", "")[:PAGE_LA_PLUS_LONGUE]
+    with reading() as session:
+        if "\0" in page_id or not checkout.est_a_nous(session, page_id):
+            raise Introuvable
+    try:
+        conclusion = checkout.conclure_page(page_id, "retour")
+    except Indisponible:
+        conclusion = Conclusion(Issue.OUVERTE)
+    return _retour(conclusion)
+
+
+@bp.get("/renoncer")
+@public("where Stripe's page leads back whoever does not pay; it shows nothing of anybody")
+def renoncer() -> str:
+    return render_template("paiements/renoncer.html")
+
+
+@bp.get("/lien/<jeton>")
+@public("a signed link of ours, valid for thirty days, for one échéance; reading it changes nothing")
+def lien(jeton: str) -> str:
+    with reading() as session:
+        echeance = queries.echeance(session, echeance_du_jeton(jeton))
+    if echeance is None:
+        raise Introuvable
+    return render_template("paiements/lien.html", echeance=echeance, jeton=jeton)
+
+
+@bp.post("/lien/<jeton>")
+@public("a signed link of ours, valid for thirty days: it lets anyone pay this échéance, and nothing else")
+@limiter.limit("30 per hour")
+def payer_par_lien(jeton: str) -> Reponse:
+    echeance_id = echeance_du_jeton(jeton)
+    with reading() as session:
+        echeance = queries.echeance(session, echeance_id)
+    if echeance is None:
+        raise Introuvable
+    return redirect(_page_de_paiement(echeance.foyer_id, echeance_id), 303)
+
+
+@bp.post("/webhook")
+@public("Stripe calls it and signs what it sends; the signature is checked before anything is read")
+@limiter.exempt
+@csrf.exempt  # type: ignore[untyped-decorator]
+def webhook() -> Response:
+    try:
+        evenement = passerelle.lire_evenement(request.get_data(), request.headers.get("Stripe-Signature", ""))
+    except SignatureInvalide:
+        raise Refus(_("Cet envoi n’est pas signé, ou il est trop ancien. Rien n’a été changé."), status=400) from None
+    with transaction() as session:
+        evenements.recevoir(session, evenement)
+    return Response(status=200)
+
+
+_STRIPE_ABSENT = (
+    "Le service de paiement ne répond pas en ce moment. Rien n’a été prélevé, rien n’est perdu. Réessayez dans quelques"
+    " minutes, ou payez à votre maison."
+)
+
+
+def _page_de_paiement(foyer_id: int, echeance_id: int | None) -> str:
+    try:
+        return checkout.ouvrir_paiement_en_ligne(foyer_id, echeance_id)
+    except Indisponible:
+        raise Refus(_STRIPE_ABSENT, status=503) from None
+
+
+def _retour(conclusion: Conclusion) -> Page:
+    """What the family sees when it comes back from Stripe."""
+    vers = chemin_local(conclusion.suite)
+    if conclusion.issue is Issue.CARTE and vers is not None:
+        flash(_("Votre carte est enregistrée. Merci."), "succes")
+        return redirect(vers)
+    return render_template("paiements/retour.html", conclusion=conclusion, adresse=request.full_path)

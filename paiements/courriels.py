@@ -1,0 +1,55 @@
+"""What is told by e-mail about money. A household without e-mail is told by its page and its maison."""
+
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from foyers.models import Foyer
+from kernel.mail import queue_mail
+from kernel.settings import get_settings
+from paiements import grand_livre, queries
+from paiements.liens import lien_pour_payer
+from paiements.models import Carte, Echeance, Paiement
+from paiements.refus import famille_du_refus
+
+
+def refus(session: Session, paiement_id: int) -> None:
+    """A charge was not accepted: say why in plain words, that the basket waits all the same, and how to pay.
+
+    Nothing is written when the family has paid in the meantime.
+    """
+    paiement = session.get_one(Paiement, paiement_id)
+    echeance = queries.echeance(session, paiement.echeance_id) if paiement.echeance_id else None
+    if paiement.echeance_id is None or echeance is None or echeance.reste == 0:
+        return
+    carte = session.get(Carte, paiement.carte_id) if paiement.carte_id else None
+    context = {
+        "montant": echeance.reste,
+        "libelle": echeance.libelle,
+        "famille": str(famille_du_refus(paiement.code_refus)),
+        "carte": queries.nom_de_carte(carte) if carte else None,
+        "lien": lien_pour_payer(paiement.echeance_id),
+    }
+    _ecrire(session, paiement.foyer_id, f"paiement:{paiement_id}:refus", "paiements/refus", context)
+
+
+def recu(session: Session, paiement_id: int) -> None:
+    """The money has come: thank, and say what is left."""
+    paiement = session.get_one(Paiement, paiement_id)
+    echeance = session.get(Echeance, paiement.echeance_id) if paiement.echeance_id else None
+    carte = session.get(Carte, paiement.carte_id) if paiement.carte_id else None
+    context = {
+        "montant": paiement.montant,
+        "jour": paiement.conclu_le,
+        "libelle": echeance.libelle if echeance else None,
+        "carte": queries.nom_de_carte(carte) if carte else None,
+        "solde": grand_livre.solde(session, paiement.foyer_id),
+        "lien": f"{get_settings().public_url}/paiements/mon-compte",
+    }
+    _ecrire(session, paiement.foyer_id, f"paiement:{paiement_id}:recu", "paiements/recu", context)
+
+
+def _ecrire(session: Session, foyer_id: int, key: str, template: str, context: dict[str, Any]) -> None:
+    email = session.get_one(Foyer, foyer_id).email
+    if email is not None:
+        queue_mail(session, key=key, to=email, template=template, context=context)

@@ -1,0 +1,41 @@
+"""Actors of money."""
+
+from sqlalchemy.orm import Session
+
+from paiements import checkout, courriels, evenements, prelevements
+from paiements.events import (
+    EvenementStripeRecu,
+    PageStripeAVerifier,
+    PaiementRefuse,
+    PaiementReussi,
+    PrelevementDemande,
+)
+from workers.runtime import ARGENT, local, remote
+
+
+@remote(ARGENT)
+def prelever(fact: PrelevementDemande) -> None:
+    """Charge the saved card, or learn what became of an earlier try."""
+    prelevements.prelever(fact.paiement_id)
+
+
+@remote(ARGENT)
+def conclure_evenement(fact: EvenementStripeRecu) -> None:
+    """Read at Stripe what the webhook names."""
+    evenements.conclure_evenement(fact.evenement_id)
+
+
+@remote(ARGENT)
+def verifier_page(fact: PageStripeAVerifier) -> None:
+    """Read at Stripe a page of which we have not heard for long."""
+    checkout.conclure_page(fact.session_stripe, "verification")
+
+
+@local(ARGENT)
+def envoyer_recu(session: Session, fact: PaiementReussi) -> None:
+    courriels.recu(session, fact.paiement_id)
+
+
+@local(ARGENT)
+def annoncer_refus(session: Session, fact: PaiementRefuse) -> None:
+    courriels.refus(session, fact.paiement_id)
