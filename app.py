@@ -4,6 +4,8 @@ Commands of the workers and of the demo town are found by `flask` through entry 
 knows neither.
 """
 
+import click
+import paiements.verifications
 from flask import Flask, request, url_for
 from flask_babel import Babel
 from flask_login import current_user
@@ -11,14 +13,18 @@ from flask_login import current_user
 import foyers.commandes_flask
 import foyers.comptes
 import foyers.guichet
+import foyers.verifications
 import foyers.views
 import kernel.operations
+import kernel.verifications
 import paiements.views
 import paniers.commandes_flask
 import paniers.coordination
 import paniers.guichet
 import paniers.producteurs
+import paniers.verifications
 import paniers.views
+from kernel.db import reading
 from kernel.formats import FILTERS
 from kernel.logs import init_logs, init_request_logs
 from kernel.settings import get_settings
@@ -78,6 +84,13 @@ BLUEPRINTS = (
     paniers.producteurs.bp,
 )
 
+VERIFICATIONS = (
+    kernel.verifications.verifier,
+    foyers.verifications.verifier,
+    paiements.verifications.verifier,
+    paniers.verifications.verifier,
+)
+
 
 def create_app() -> Flask:
     """The web application, from the environment's settings. Raises `BadSettings` when they cannot be used."""
@@ -102,7 +115,7 @@ def create_app() -> Flask:
         app.register_blueprint(blueprint)
     app.cli.add_command(foyers.commandes_flask.foyers)
     app.cli.add_command(paniers.commandes_flask.semaine)
-    app.cli.add_command(paniers.commandes_flask.verifier)
+    app.cli.add_command(verifier)
     return app
 
 
@@ -125,3 +138,14 @@ def navigation() -> list[dict[str, object]]:
         {"url": url_for(endpoint), "texte": text, "icone": icon, "actif": request.endpoint == endpoint}
         for endpoint, text, icon in MENUS[role]
     ]
+
+
+@click.command("verifier", help="Vérifier tous les invariants ; sort avec 1 et nomme ce qui ne tient pas.")
+def verifier() -> None:
+    with reading() as session:
+        faults = [fault for check in VERIFICATIONS for fault in check(session)]
+    for fault in faults:
+        click.echo(fault)
+    if faults:
+        raise SystemExit(1)
+    click.echo("Tout tient : comptes à zéro, un panier par abonnement et par semaine, rien de perdu.")

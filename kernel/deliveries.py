@@ -178,3 +178,12 @@ def retry(session: Session, delivery_id: int) -> bool:
     return again is not None
 
 
+def waiting(session: Session, queue: str) -> bool:
+    """Whether deliveries of the queue are due that no room was left for."""
+    awake = (
+        select(Delivery.id)
+        .where(Delivery.queue == queue, Delivery.state.in_((State.DUE, State.SENT, State.TAKEN)))
+        .where(Delivery.wake_at <= func.clock_timestamp())
+        .limit(1)
+    )
+    return session.execute(awake).first() is not None

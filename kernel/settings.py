@@ -40,6 +40,9 @@ class Settings(BaseSettings):
     mail_from: str = "paniers@ccas.example"
     nom_ccas: str = "CCAS de Grenoble"
     telephone_ccas: str = "04 00 00 00 00"
+    adresse_ccas: str = "1 place de l’Exemple, 38000 Grenoble (adresse inventée)"
+    siret_ccas: str = Field(default="00000000000000", pattern=r"^\d{14}$")
+    adresse_depot: str = "Dépôt des paniers, 2 quai de l’Exemple, 38000 Grenoble (adresse inventée)"
 
     db_pool_size: int = Field(default=5, ge=1, le=100)
     relay_poll_seconds: float = Field(default=2.0, gt=0, le=60)

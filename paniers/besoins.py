@@ -1,4 +1,4 @@
-"""From baskets to what is ordered of one product: needs per maison, rounded up to lots once, the surplus apart. Pure."""
+"""From baskets to what is ordered of a product: needs per maison, whole lots over the order, surplus apart. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

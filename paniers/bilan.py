@@ -12,6 +12,7 @@ from kernel.formats import poids as en_poids
 from kernel.money import Euros
 
 TVA = Decimal("0.055")
+BUDGET = Euros(750)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,7 @@ class Exigences:
 
     poids: int = 3500
     tolerance: int = 350
-    budget: Euros = Euros(750)
+    budget: Euros = BUDGET
     varietes: int = 4
 
 

@@ -27,6 +27,9 @@ from paniers.tarifs import Bareme, Tarif, bareme
 
 PAR_LOT = 1000
 
+Batch = Sequence[Row[tuple[int, int, int, int]]]
+"""Subscriptions due a basket: abonnement_id, foyer_id, nombre, maison_id."""
+
 ABONNES = text(
     """
     SELECT a.id AS abonnement_id, a.foyer_id, v.nombre, coalesce(c.maison_id, v.maison_id) AS maison_id
@@ -104,7 +107,8 @@ def _figer(session: Session, semaine: Semaine, grille: Grille) -> _Dus:
     dus = _Dus(Counter(), Counter())
     for batch in _lots(session, semaine):
         prices = _prix(session, semaine, scale, batch)
-        frozen = _inserer(session, semaine, grille, batch, prices, dus.numeros)
+        numbers = _numeroter(dus.numeros, batch)
+        frozen = session.execute(FIGER, _lignes(semaine, grille, batch, numbers, prices)).all()
         grand_livre.debiter_paniers(
             session,
             jour=semaine.cloture_le.astimezone(clock.PARIS).date(),
@@ -117,7 +121,7 @@ def _figer(session: Session, semaine: Semaine, grille: Grille) -> _Dus:
     return dus
 
 
-def _lots(session: Session, semaine: Semaine) -> Iterator[Sequence[Row[tuple[int, int, int, int]]]]:
+def _lots(session: Session, semaine: Semaine) -> Iterator[Batch]:
     """The subscriptions due a basket as of the cut-off, a thousand at a time."""
     after = 0
     while True:
@@ -137,35 +141,32 @@ def _lots(session: Session, semaine: Semaine) -> Iterator[Sequence[Row[tuple[int
         after = batch[-1].abonnement_id
 
 
-def _prix(session: Session, semaine: Semaine, scale: Bareme, batch: Sequence[Row[tuple[int, ...]]]) -> list[Tarif]:
+def _prix(session: Session, semaine: Semaine, scale: Bareme, batch: Batch) -> list[Tarif]:
     households = [row.foyer_id for row in batch]
     quotients = quotients_au(session, households, semaine.cloture_le, semaine.retrait_le)
     return [scale.tarif(quotients.get(foyer_id)) for foyer_id in households]
 
 
-def _inserer(
-    session: Session,
-    semaine: Semaine,
-    grille: Grille,
-    batch: Sequence[Row[tuple[int, int, int, int]]],
-    prices: Sequence[Tarif],
-    numeros: Counter[int],
-) -> Sequence[Row[tuple[int, int, int, int]]]:
+def _numeroter(given: Counter[int], batch: Batch) -> list[int]:
+    """What people say aloud at the maison: 1, 2, 3… in each of them."""
     numbers = []
     for row in batch:
-        numeros[row.maison_id] += 1
-        numbers.append(numeros[row.maison_id])
-    return session.execute(
-        FIGER,
-        {
-            "semaine": semaine.id,
-            "cout": grille.cout_reference,
-            "abonnements": [row.abonnement_id for row in batch],
-            "foyers": [row.foyer_id for row in batch],
-            "maisons": [row.maison_id for row in batch],
-            "nombres": [row.nombre for row in batch],
-            "numeros": numbers,
-            "prix": [tarif.prix.centimes for tarif in prices],
-            "tranches": [tarif.tranche for tarif in prices],
-        },
-    ).all()
+        given[row.maison_id] += 1
+        numbers.append(given[row.maison_id])
+    return numbers
+
+
+def _lignes(
+    semaine: Semaine, grille: Grille, batch: Batch, numbers: Sequence[int], prices: Sequence[Tarif]
+) -> dict[str, object]:
+    return {
+        "semaine": semaine.id,
+        "cout": grille.cout_reference,
+        "abonnements": [row.abonnement_id for row in batch],
+        "foyers": [row.foyer_id for row in batch],
+        "maisons": [row.maison_id for row in batch],
+        "nombres": [row.nombre for row in batch],
+        "numeros": list(numbers),
+        "prix": [tarif.prix.centimes for tarif in prices],
+        "tranches": [tarif.tranche for tarif in prices],
+    }

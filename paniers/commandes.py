@@ -143,9 +143,7 @@ def _lignes(session: Session, semaine: Semaine, baskets: Mapping[int, int]) -> l
     return lines
 
 
-def _emettre(
-    session: Session, semaine: Semaine, lines: Sequence[LigneACommander], instant: datetime
-) -> list[Commande]:
+def _emettre(session: Session, semaine: Semaine, lines: Sequence[LigneACommander], instant: datetime) -> list[Commande]:
     by_producer: dict[int, list[LigneACommander]] = defaultdict(list)
     for line in lines:
         by_producer[line.producteur.id].append(line)

@@ -11,6 +11,7 @@ class EtatSemaine(StrEnum):
     TERMINEE = "terminee"
     ANNULEE = "annulee"
 
+
 SUITES: dict[EtatSemaine, frozenset[EtatSemaine]] = {
     EtatSemaine.OUVERTE: frozenset({EtatSemaine.CLOTUREE, EtatSemaine.ANNULEE}),
     EtatSemaine.CLOTUREE: frozenset({EtatSemaine.COMMANDEE, EtatSemaine.ANNULEE}),

@@ -11,7 +11,6 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, UniqueConstraint, func, text
-from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kernel.db import Base, Instant, Key
@@ -65,9 +64,7 @@ class Semaine(Base):
     etat: Mapped[str] = mapped_column(server_default=EtatSemaine.OUVERTE)
 
     __table_args__ = (
-        CheckConstraint(
-            "etat IN ('ouverte', 'cloturee', 'commandee', 'livree', 'terminee', 'annulee')", name="etat"
-        ),
+        CheckConstraint("etat IN ('ouverte', 'cloturee', 'commandee', 'livree', 'terminee', 'annulee')", name="etat"),
         CheckConstraint("cloture_le < commande_le", name="ordre"),
         CheckConstraint("code ~ '^[0-9]{4}-W[0-9]{2}$'", name="code"),
     )
@@ -114,7 +111,9 @@ class AbonnementVersion(Base):
     fin: Mapped[date]
 
     __table_args__ = (
-        Index("uq_abonnement_version_en_vigueur", "abonnement_id", unique=True, postgresql_where=text("jusqu_a IS NULL")),
+        Index(
+            "uq_abonnement_version_en_vigueur", "abonnement_id", unique=True, postgresql_where=text("jusqu_a IS NULL")
+        ),
         Index("ix_abonnement_version_lecture", "abonnement_id", "depuis"),
         CheckConstraint("nombre BETWEEN 1 AND 2", name="nombre"),
         CheckConstraint("jusqu_a IS NULL OR depuis <= jusqu_a", name="ordre"),

@@ -6,7 +6,6 @@ piece.
 
 from datetime import date
 from enum import StrEnum
-from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, SmallInteger, UniqueConstraint
 from sqlalchemy.dialects.postgresql import ARRAY

@@ -115,7 +115,7 @@ def livrer(session: Session, semaine_id: int, *, par: int | None, instant: datet
 
 
 def clore_journee(session: Session, semaine_id: int, maison_id: int) -> int:
-    """What is left at a maison was not fetched (it is still due); returns how many. A late-comer can still be served."""
+    """Note what was not fetched at a maison (still due); returns how many. A late-comer can still be served."""
     left = session.execute(
         update(Panier)
         .where(Panier.semaine_id == semaine_id, Panier.maison_id == maison_id, Panier.etat == EtatPanier.A_REMETTRE)

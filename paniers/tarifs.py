@@ -101,9 +101,7 @@ def bareme(regle: Mapping[str, Any]) -> BaremeTranches | BaremeLineaire:
     """Read a grid's data. Raises GrilleIncoherente."""
     try:
         if regle["forme"] == "tranches":
-            return BaremeTranches(
-                tuple(Tranche(t["nom"], t["jusqu_a"], Euros(t["prix"])) for t in regle["tranches"])
-            )
+            return BaremeTranches(tuple(Tranche(t["nom"], t["jusqu_a"], Euros(t["prix"])) for t in regle["tranches"]))
         if regle["forme"] == "lineaire":
             return BaremeLineaire(Decimal(str(regle["taux"])), Euros(regle["plancher"]), Euros(regle["plafond"]))
     except (KeyError, TypeError, ArithmeticError) as error:

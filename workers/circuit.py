@@ -1,20 +1,26 @@
 """The whole flow on one screen: which actors each fact is delivered to.
 
-    family subscribes ── AbonnementSouscrit ──────────► confirmation by mail
-    cut-off ──────────── SemaineCloturee ─────────────► (baskets, debits and échéances stand already)
-                         PrelevementDemande ──────────► the card is charged ── PaiementReussi ─► receipt by mail
-                                                                            └─ PaiementRefuse ─► a kind mail, a link
-    Stripe's webhook ─── EvenementStripeRecu ─────────► what it names is read again at Stripe
-    Monday 6:00 ──────── CommandeEmise ───────────────► PDF and CSV ── BonCommandePret ─► mail to the producer
-                         BonsDemandes (per maison) ───► vouchers and dossier
-    producer answers ─── CommandeRepondue ────────────► mail to the coordination
+family subscribes ── AbonnementSouscrit ──────────► confirmation by mail
+cut-off ──────────── SemaineCloturee ─────────────► (baskets, debits and échéances stand already)
+                     PrelevementDemande ──────────► the card is charged ── PaiementReussi ─► receipt by mail
+                                                                        └─ PaiementRefuse ─► a kind mail, a link
+Stripe's webhook ─── EvenementStripeRecu ─────────► what it names is read again at Stripe
+Monday 6:00 ──────── CommandeEmise ───────────────► PDF and CSV ── BonCommandePret ─► mail to the producer
+                     BonsDemandes (per maison) ───► vouchers and dossier
+producer answers ─── CommandeRepondue ────────────► mail to the coordination
 """
 
 from collections.abc import Mapping, Sequence
 
 from kernel.mail import MailQueued
 from kernel.outbox import Fact
-from paiements.events import EvenementStripeRecu, PaiementRefuse, PaiementReussi, PrelevementDemande
+from paiements.events import (
+    EvenementStripeRecu,
+    PageStripeAVerifier,
+    PaiementRefuse,
+    PaiementReussi,
+    PrelevementDemande,
+)
 from paniers.events import (
     AbonnementSouscrit,
     BonCommandePret,
@@ -32,6 +38,7 @@ CIRCUIT: Mapping[type[Fact], Sequence[Actor]] = {
     PaiementReussi: (paiements.envoyer_recu,),
     PaiementRefuse: (paiements.annoncer_refus,),
     EvenementStripeRecu: (paiements.conclure_evenement,),
+    PageStripeAVerifier: (paiements.verifier_page,),
     CommandeEmise: (paniers.preparer_bon_commande,),
     BonCommandePret: (paniers.envoyer_commande,),
     BonsDemandes: (paniers.preparer_bons,),

@@ -7,8 +7,8 @@ from kernel.outbox import publish
 from paniers import bon_commande, bons_retrait, courriels
 from paniers.events import (
     AbonnementSouscrit,
-    BonsDemandes,
     BonCommandePret,
+    BonsDemandes,
     CommandeEmise,
     CommandeRepondue,
     SemaineSansComposition,

@@ -9,9 +9,9 @@ import time
 
 import psycopg
 import structlog
+from dramatiq.errors import BrokerError
 from redis.exceptions import RedisError
 from sqlalchemy.exc import DBAPIError
-from dramatiq.errors import BrokerError
 
 from kernel import deliveries
 from kernel.db import get_engine, transaction

@@ -94,7 +94,7 @@ def run(delivery_id: int, work: Callable[[Taken], None], lease: float) -> None:
         work(taken)
     except LeaseLost:
         log.warning("lease_lost", delivery=delivery_id)
-    except Exception as error:  # noqa: BLE001  (any failure is retried, then parked and shown to the operator)
+    except Exception as error:
         log.warning("delivery_failed", delivery=delivery_id, attempt=taken.attempt, exc_info=True)
         with transaction() as session:
             deliveries.fail(session, taken, f"{type(error).__name__}: {error}")

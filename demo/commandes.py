@@ -1,0 +1,39 @@
+"""`flask demo installer` and `flask demo jouer`."""
+
+from datetime import date, datetime
+
+import click
+from flask.cli import AppGroup
+
+from demo.installer import installer
+from demo.jouer import jouer
+
+demo = AppGroup("demo", help="La ville de démonstration.")
+
+
+@demo.command("installer")
+@click.option("--foyers", default=600, show_default=True, type=click.IntRange(1, 200_000))
+@click.option("--graine", default=7, show_default=True, help="Même graine et même jour : même ville.")
+@click.option("--jour", type=click.DateTime(["%Y-%m-%d"]), help="Le jour de la ville ; sinon aujourd’hui.")
+@click.option("--si-vide", is_flag=True, help="Ne rien dire si une ville est déjà là.")
+def commande_installer(foyers: int, graine: int, jour: datetime | None, *, si_vide: bool) -> None:
+    """Installer la ville : maisons, fermes, foyers, douze semaines passées."""
+    made = installer(foyers=foyers, graine=graine, jour=_jour(jour))
+    if made.empreinte is not None:
+        click.echo(f"{made.foyers} foyers installés. Empreinte : {made.empreinte}")
+    elif not si_vide:
+        raise click.ClickException("Cette base contient déjà des foyers : rien n’a été changé. `make reset` la vide.")
+
+
+@demo.command("jouer")
+@click.option("--json", "en_json", is_flag=True, help="Les chiffres en JSON, pour les recalculer.")
+@click.option("--foyers", default=600, show_default=True, type=click.IntRange(1, 20_000))
+@click.option("--graine", default=7, show_default=True)
+@click.option("--jour", type=click.DateTime(["%Y-%m-%d"]), default="2026-11-20", show_default=True)
+def commande_jouer(foyers: int, graine: int, jour: datetime, *, en_json: bool) -> None:
+    """Jouer une semaine entière : vrai relais, vrais ouvriers, seule l’horloge est avancée."""
+    raise SystemExit(jouer(foyers=foyers, graine=graine, jour=jour.date(), en_json=en_json))
+
+
+def _jour(given: datetime | None) -> date | None:
+    return given.date() if given else None

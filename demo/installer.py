@@ -1,0 +1,114 @@
+"""`flask demo installer`: the town in an empty database, and its saved cards at the local Stripe."""
+
+import json
+import random
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, time
+from urllib.parse import urlsplit
+
+import requests
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from demo.empreinte import empreinte
+from demo.passe import vivre
+from demo.ville import Acces, deja_installee, planter
+from kernel import clock
+from kernel.clock import paris
+from kernel.db import transaction
+from kernel.settings import get_settings
+
+DELAI_SECONDES = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """What was installed; `empreinte` is None when the database held a town already."""
+
+    foyers: int
+    empreinte: str | None
+
+
+def installer(*, foyers: int, graine: int, jour: date | None) -> Installation:
+    """Install the town as it stands on `jour` at noon in Paris, or now. One transaction: all of it or nothing."""
+    maintenant = paris(jour, time(12)) if jour else clock.now()
+    the_day = maintenant.astimezone(clock.PARIS).date()
+    rng = random.Random(graine)
+    try:
+        with transaction() as session:
+            if deja_installee(session):
+                return Installation(0, None)
+            acces = planter(session, rng, the_day, foyers)
+            vivre(session, rng, the_day, maintenant)
+            made = Installation(foyers, empreinte(session))
+            cards = _chez_stripe(session)
+    finally:
+        clock.set_now(None)
+    _semer(cards)
+    _noter_les_acces(acces)
+    if jour is not None:
+        _regler_l_horloge(maintenant)
+    return made
+
+
+def _chez_stripe(session: Session) -> dict[str, list[dict[str, object]]]:
+    """The households' cards and the payments that succeeded, as the local Stripe takes them."""
+    customers = session.execute(
+        text(
+            """
+            SELECT r.client_stripe AS customer, coalesce(c.stripe_id, 'pm_en_ligne' || r.foyer_id) AS payment_method,
+                   m.prenom || ' ' || m.nom AS name
+              FROM reglement r JOIN membre m ON m.foyer_id = r.foyer_id AND m.referent
+              LEFT JOIN carte c ON c.foyer_id = r.foyer_id ORDER BY r.foyer_id
+            """
+        )
+    )
+    payments = session.execute(
+        text(
+            """
+            SELECT p.stripe_id AS id, r.client_stripe AS customer,
+                   coalesce(c.stripe_id, 'pm_en_ligne' || r.foyer_id) AS payment_method,
+                   p.montant AS amount, extract(epoch FROM p.conclu_le)::bigint AS created, p.id AS paiement
+              FROM paiement p JOIN reglement r ON r.foyer_id = p.foyer_id LEFT JOIN carte c ON c.foyer_id = p.foyer_id
+             WHERE p.etat = 'reussi' ORDER BY p.id
+            """
+        )
+    )
+    cards = [{**row._mapping, "number": "4242424242424242"} for row in customers]
+    return {"customers": _quelques_refus(cards), "payments": [_passe(dict(row._mapping)) for row in payments]}
+
+
+def _quelques_refus(cards: list[dict[str, object]]) -> list[dict[str, object]]:
+    """One card in forty will be declined next time, and one in a hundred wants its holder: as life has it."""
+    for number, card in enumerate(cards):
+        if number % 40 == 17:
+            card["outcome"] = "insufficient_funds"
+        elif number % 100 == 53:
+            card["number"] = "4000002760003184"
+    return cards
+
+
+def _passe(row: dict[str, object]) -> dict[str, object]:
+    return {key: value for key, value in row.items() if key != "paiement"} | {
+        "metadata": {"paiement": str(row["paiement"])}
+    }
+
+
+def _semer(town: dict[str, list[dict[str, object]]]) -> None:
+    """Tell the local Stripe. A real Stripe is never told anything of a demo town."""
+    base = get_settings().stripe_api_base
+    if urlsplit(base).hostname in ("127.0.0.1", "localhost"):
+        requests.post(f"{base}/_local/semer", json=town, timeout=DELAI_SECONDES).raise_for_status()
+
+
+def _noter_les_acces(acces: list[Acces]) -> None:
+    path = get_settings().var_dir / "comptes.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps([asdict(one) for one in acces], ensure_ascii=False, indent=2) + "\n")
+
+
+def _regler_l_horloge(maintenant: datetime) -> None:
+    """A town installed for another day lives on that day."""
+    path = get_settings().clock_shift_file
+    if path is not None:
+        clock.write_shift(path, maintenant)

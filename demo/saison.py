@@ -1,0 +1,103 @@
+"""What farms offer in a week of the demo town, and the basket that is composed of it."""
+
+import random
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from demo.lieux import FERMES
+from demo.produits import ARTICLES, Article
+from paniers.bilan import arrondi_au_lot, bilan
+from paniers.composition import composer, ingredient, publier
+from paniers.models import Semaine
+from paniers.models_producteurs import CompositionLigne, Offre, Producteur, Produit
+
+ESSAIS = 400
+POIDS = 3500
+BUDGET = 750
+
+Plat = list[tuple[Offre, Produit, int, bool]]
+"""(offer, product, quantity in one basket, producer exempt from VAT)"""
+
+
+def offrir(session: Session, rng: random.Random, semaine: Semaine, paniers: int, instant: datetime) -> None:
+    """Each farm offers what it has in that season, enough for `paniers` baskets with something to spare."""
+    producers = {p.nom: p for p in session.scalars(select(Producteur))}
+    products = {p.nom: p for p in session.scalars(select(Produit))}
+    for article in en_saison(semaine.retrait_le):
+        for index in article.fermes:
+            enough = int(paniers * article.portion * rng.uniform(1.15, 1.6))
+            session.add(
+                Offre(
+                    semaine_id=semaine.id,
+                    producteur_id=producers[FERMES[index].nom].id,
+                    produit_id=products[article.nom].id,
+                    variete="",
+                    quantite=arrondi_au_lot(enough, article.lot),
+                    lot=article.lot,
+                    prix=round(article.prix * rng.uniform(0.94, 1.06)),
+                    saisie_le=instant,
+                )
+            )
+    session.flush()
+
+
+def en_saison(jour: date) -> list[Article]:
+    return [article for article in ARTICLES if jour.month in article.mois]
+
+
+def composer_et_publier(
+    session: Session, rng: random.Random, semaine: Semaine, instant: datetime, par: int | None
+) -> None:
+    """Draw baskets until one fits weight and budget best, then compose and publish it as the coordination would."""
+    rows = session.execute(
+        select(Offre, Produit, Producteur.franchise_tva)
+        .join(Produit, Produit.id == Offre.produit_id)
+        .join(Producteur, Producteur.id == Offre.producteur_id)
+        .where(Offre.semaine_id == semaine.id)
+        .order_by(Produit.nom, Offre.producteur_id)
+    ).all()
+    portions = {article.nom: article.portion for article in ARTICLES}
+    offers: Plat = [(offer, product, portions[product.nom], exempt) for offer, product, exempt in rows]
+    before = _semaine_d_avant(session, semaine)
+    best = min((_tirer(rng, offers) for _ in range(ESSAIS)), key=lambda drawn: _ecart(drawn, before))
+    composer(session, semaine.id, {offer.id: quantity for offer, _, quantity, _ in best})
+    publier(session, semaine.id, par=par, instant=instant)
+
+
+def _tirer(rng: random.Random, offers: Plat) -> Plat:
+    """Five or six different products, two fruits at most."""
+    wanted = rng.randint(5, 6)
+    drawn: dict[str, tuple[Offre, Produit, int, bool]] = {}
+    for offer in rng.sample(offers, len(offers)):
+        product = offer[1]
+        fruits = sum(1 for taken in drawn.values() if taken[1].categorie == "fruit")
+        if product.nom in drawn or (product.categorie == "fruit" and fruits == 2):
+            continue
+        drawn[product.nom] = offer
+        if len(drawn) == wanted:
+            break
+    return list(drawn.values())
+
+
+def _ecart(drawn: Plat, before: set[str]) -> int:
+    """How far from a good basket: grams off the weight, 20 for each centime over the budget, 400 without a fruit,
+    150 for each product that last week's basket held."""
+    weighed = bilan([ingredient(o, p, q, franchise=exempt) for o, p, q, exempt in drawn], paniers_prevus=0)
+    far = abs(weighed.poids - POIDS) + 20 * max(0, weighed.cout.centimes - BUDGET)
+    far += 0 if any(product.categorie == "fruit" for _, product, _, _ in drawn) else 400
+    return far + 150 * sum(product.nom in before for _, product, _, _ in drawn)
+
+
+def _semaine_d_avant(session: Session, semaine: Semaine) -> set[str]:
+    """The products of the basket before this one."""
+    return set(
+        session.scalars(
+            select(Produit.nom)
+            .join(Offre, Offre.produit_id == Produit.id)
+            .join(CompositionLigne, CompositionLigne.offre_id == Offre.id)
+            .join(Semaine, Semaine.id == Offre.semaine_id)
+            .where(Semaine.retrait_le == semaine.retrait_le - timedelta(days=7))
+        )
+    )

@@ -1,0 +1,146 @@
+"""The invariants of baskets, as queries that share no code with the closing and the orders they check."""
+
+from collections.abc import Mapping
+
+from sqlalchemy import TextClause, text
+from sqlalchemy.orm import Session
+
+# Each query returns the rows that break the rule; its sentence names them.
+CHECKS: Mapping[str, TextClause] = {
+    "Semaine {code} : l’abonnement {abonnement_id} devait un panier et n’en a pas.": text(
+        """
+        SELECT s.code, v.abonnement_id
+          FROM semaine s
+          JOIN abonnement_version v ON s.retrait_le BETWEEN v.debut AND v.fin
+                                   AND v.depuis <= s.cloture_le AND coalesce(v.jusqu_a, 'infinity') > s.cloture_le
+          LEFT JOIN choix c ON c.abonnement_id = v.abonnement_id AND c.semaine_id = s.id
+          LEFT JOIN panier p ON p.abonnement_id = v.abonnement_id AND p.semaine_id = s.id
+         WHERE s.etat NOT IN ('ouverte', 'annulee') AND p.id IS NULL
+           AND coalesce(c.nature, '') <> 'pas_cette_semaine'
+           AND NOT EXISTS (SELECT 1 FROM pause q WHERE q.abonnement_id = v.abonnement_id
+                              AND s.retrait_le BETWEEN q.du AND q.au AND q.posee_le <= s.cloture_le
+                              AND coalesce(q.levee_le, 'infinity') > s.cloture_le)
+         ORDER BY 1, 2 LIMIT 20
+        """
+    ),
+    "Semaine {code} : l’abonnement {abonnement_id} a un panier qu’il ne devait pas avoir.": text(
+        """
+        SELECT s.code, p.abonnement_id
+          FROM panier p JOIN semaine s ON s.id = p.semaine_id
+         WHERE s.etat = 'ouverte'
+            OR EXISTS (SELECT 1 FROM choix c WHERE c.abonnement_id = p.abonnement_id AND c.semaine_id = s.id
+                                               AND c.nature = 'pas_cette_semaine')
+            OR NOT EXISTS (SELECT 1 FROM abonnement_version v WHERE v.abonnement_id = p.abonnement_id
+                              AND s.retrait_le BETWEEN v.debut AND v.fin AND v.depuis <= s.cloture_le
+                              AND coalesce(v.jusqu_a, 'infinity') > s.cloture_le)
+         ORDER BY 1, 2 LIMIT 20
+        """
+    ),
+    "Le panier {id} n’est pas débité de son prix figé sur le compte de son foyer.": text(
+        """
+        SELECT p.id
+          FROM panier p
+          LEFT JOIN ecriture e ON e.cle = 'panier:' || p.id
+          LEFT JOIN mouvement m ON m.ecriture_id = e.id AND m.compte = 'foyer' AND m.foyer_id = p.foyer_id
+         GROUP BY p.id HAVING coalesce(sum(m.montant), 0) <> p.nombre * p.prix
+         ORDER BY 1 LIMIT 20
+        """
+    ),
+    "L’écriture {cle} débite un panier qui n’existe pas.": text(
+        """
+        SELECT e.cle FROM ecriture e
+          LEFT JOIN panier p ON e.cle = 'panier:' || p.id
+         WHERE e.cle LIKE 'panier:%' AND p.id IS NULL ORDER BY 1 LIMIT 20
+        """
+    ),
+    "Foyer {foyer_id}, semaine {code} : l’échéance n’est pas la somme de ses paniers.": text(
+        """
+        WITH dus AS (SELECT p.foyer_id, s.code, sum(p.nombre * p.prix) AS du
+                       FROM panier p JOIN semaine s ON s.id = p.semaine_id GROUP BY 1, 2)
+        SELECT coalesce(d.foyer_id, e.foyer_id) AS foyer_id, coalesce(d.code, e.cle) AS code
+          FROM dus d FULL JOIN (SELECT * FROM echeance WHERE cle ~ '^[0-9]{4}-W[0-9]{2}$') e
+            ON e.foyer_id = d.foyer_id AND e.cle = d.code
+         WHERE d.du IS DISTINCT FROM e.montant ORDER BY 1, 2 LIMIT 20
+        """
+    ),
+    "Commande {numero} : {produit} ne fait pas le besoin des maisons, à des lots entiers près.": text(
+        """
+        SELECT c.numero, d.nom AS produit
+          FROM commande c
+          JOIN offre o ON o.semaine_id = c.semaine_id AND o.producteur_id = c.producteur_id
+          JOIN produit d ON d.id = o.produit_id
+          JOIN composition k ON k.semaine_id = c.semaine_id
+          JOIN composition_ligne kl ON kl.composition_id = k.id AND kl.offre_id = o.id
+         WHERE (SELECT coalesce(sum(l.quantite), 0) FROM commande_ligne l
+                 WHERE l.commande_id = c.id AND l.offre_id = o.id)
+               <> ceil(kl.quantite * (SELECT sum(p.nombre) FROM panier p
+                                       WHERE p.semaine_id = c.semaine_id AND p.etat <> 'annule')
+                       / o.lot::numeric) * o.lot
+         ORDER BY 1, 2 LIMIT 20
+        """
+    ),
+    "Commande {numero} : la part de la maison {maison} n’est pas ses paniers fois la composition.": text(
+        """
+        SELECT c.numero, m.nom AS maison
+          FROM commande_ligne l
+          JOIN commande c ON c.id = l.commande_id
+          JOIN maison m ON m.id = l.maison_id
+          JOIN composition k ON k.semaine_id = c.semaine_id
+          JOIN composition_ligne kl ON kl.composition_id = k.id AND kl.offre_id = l.offre_id
+         WHERE l.quantite <> kl.quantite * (SELECT coalesce(sum(p.nombre), 0) FROM panier p
+                                             WHERE p.semaine_id = c.semaine_id AND p.maison_id = m.id
+                                               AND p.etat <> 'annule')
+         ORDER BY 1, 2 LIMIT 20
+        """
+    ),
+    "Commande {numero} : son total n’est pas celui de ses lignes.": text(
+        """
+        WITH par_produit AS (
+            SELECT l.commande_id, round(sum(l.quantite) * o.prix
+                                        / CASE d.unite WHEN 'gramme' THEN 1000.0 ELSE 1.0 END) AS ht
+              FROM commande_ligne l JOIN offre o ON o.id = l.offre_id JOIN produit d ON d.id = o.produit_id
+             GROUP BY l.commande_id, o.id, o.prix, d.unite),
+        totaux AS (SELECT commande_id, sum(ht) AS ht FROM par_produit GROUP BY 1)
+        SELECT c.numero FROM commande c
+          JOIN producteur p ON p.id = c.producteur_id
+          LEFT JOIN totaux t ON t.commande_id = c.id
+         WHERE c.total_ht <> coalesce(t.ht, 0)
+            OR c.tva <> CASE WHEN p.franchise_tva THEN 0 ELSE round(coalesce(t.ht, 0) * 0.055) END
+         ORDER BY 1 LIMIT 20
+        """
+    ),
+    "Semaine {code} : ce qui est dû aux producteurs n’est pas la somme de leurs commandes.": text(
+        """
+        SELECT s.code
+          FROM semaine s
+          LEFT JOIN ecriture e ON e.cle = 'commandes:' || s.id
+         WHERE s.etat IN ('commandee', 'livree', 'terminee')
+           AND (SELECT coalesce(-sum(m.montant), 0) FROM mouvement m
+                 WHERE m.ecriture_id = e.id AND m.compte = 'producteurs')
+               <> (SELECT coalesce(sum(c.total_ht + c.tva), 0) FROM commande c WHERE c.semaine_id = s.id)
+         ORDER BY 1 LIMIT 20
+        """
+    ),
+    "Le panier {id} est dit « {etat} », ce que les gestes enregistrés ne disent pas.": text(
+        """
+        SELECT p.id, p.etat FROM panier p
+         WHERE (p.etat = 'remis') <> EXISTS (
+               SELECT 1 FROM retrait r WHERE r.panier_id = p.id AND r.moyen <> 'annulation'
+                  AND NOT EXISTS (SELECT 1 FROM retrait a WHERE a.annule_id = r.id))
+         ORDER BY 1 LIMIT 20
+        """
+    ),
+    "Semaine {code} : les dates d’étape ne mènent pas à l’état « {etat} ».": text(
+        """
+        SELECT s.code, s.etat FROM semaine s
+         WHERE s.etat <> coalesce((SELECT e.vers FROM semaine_etape e WHERE e.semaine_id = s.id
+                                    ORDER BY e.id DESC LIMIT 1), 'ouverte')
+         ORDER BY 1 LIMIT 20
+        """
+    ),
+}
+
+
+def verifier(session: Session) -> list[str]:
+    """What does not hold, a French sentence each; at most twenty of a kind."""
+    return [sentence.format(**row._mapping) for sentence, query in CHECKS.items() for row in session.execute(query)]
