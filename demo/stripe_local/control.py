@@ -27,9 +27,15 @@ def _loopback_only() -> None:
         abort(403)
 
 
+def _misasked(problem: Exception) -> tuple[Json, int]:
+    return {"error": f"{type(problem).__name__}: {problem}"}, 400
+
+
 def control(store: Store, api: Api, webhooks: Webhooks) -> Blueprint:
     blueprint = Blueprint("control", __name__, url_prefix="/_local")
     blueprint.before_request(_loopback_only)
+    for wrong in (KeyError, TypeError, ValueError):
+        blueprint.register_error_handler(wrong, _misasked)
     _health(blueprint, store, webhooks)
     _objects(blueprint, store)
     _faults(blueprint, api)
@@ -83,11 +89,8 @@ def _faults(blueprint: Blueprint, api: Api) -> None:
         return {"faults": api.faults.as_json(), "latency_ms": api.faults.latency_ms}
 
     @blueprint.post("/pannes")
-    def add_fault() -> Json | tuple[Json, int]:
-        try:
-            return api.faults.add(_body()).as_json()
-        except (TypeError, ValueError) as problem:
-            return {"error": str(problem)}, 400
+    def add_fault() -> Json:
+        return api.faults.add(_body()).as_json()
 
     @blueprint.delete("/pannes")
     def mend() -> Json:
@@ -113,13 +116,10 @@ def _webhooks(blueprint: Blueprint, store: Store, webhooks: Webhooks) -> None:
         return {"mode": webhooks.mode.as_json(), "counts": webhooks.counts(), "waiting": waiting, "url": webhooks.url}
 
     @blueprint.post("/webhooks")
-    def set_mode() -> Json | tuple[Json, int]:
+    def set_mode() -> Json:
         asked = _body()
         webhooks.url = asked.pop("url", webhooks.url)
-        try:
-            webhooks.set_mode(asked)
-        except ValueError as problem:
-            return {"error": str(problem)}, 400
+        webhooks.set_mode(asked)
         return webhooks.mode.as_json()
 
     @blueprint.post("/webhooks/liberer")
