@@ -5,7 +5,6 @@ knows neither.
 """
 
 import click
-import paiements.verifications
 from flask import Flask, request, url_for
 from flask_babel import Babel
 from flask_login import current_user
@@ -17,6 +16,7 @@ import foyers.verifications
 import foyers.views
 import kernel.operations
 import kernel.verifications
+import paiements.verifications
 import paiements.views
 import paniers.commandes_flask
 import paniers.coordination

@@ -48,14 +48,18 @@ Predicate = Callable[..., bool]
 View = TypeVar("View", bound=Callable[..., Any])
 
 
-def MINE(person: Person, **_: object) -> bool:
+def _mine(person: Person, **_: object) -> bool:
     """The address names no object; the view reads only the caller's own."""
     return True
 
 
-def ALL(person: Person, **_: object) -> bool:
+def _all(person: Person, **_: object) -> bool:
     """The role's work is the whole town."""
     return True
+
+
+MINE: Predicate = _mine
+ALL: Predicate = _all
 
 
 @dataclass(frozen=True, slots=True)
