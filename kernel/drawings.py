@@ -24,7 +24,8 @@ def line_drawing(name: str, sheet: str = "produits") -> str:
 @lru_cache(maxsize=4)
 def _drawings(sheet: str) -> dict[str, str]:
     text = (STATIC / "img" / f"{sheet}.svg").read_text("utf-8")
+    head = '<svg xmlns="http://www.w3.org/2000/svg" color="#000" viewBox="{}">'
     return {
-        name: f'<svg xmlns="http://www.w3.org/2000/svg" color="#000" viewBox="{view}">{"".join(_STROKES.findall(inner))}</svg>'
+        name: f"{head.format(view)}{''.join(_STROKES.findall(inner))}</svg>"
         for name, view, inner in _SYMBOL.findall(text)
     }
