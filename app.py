@@ -16,10 +16,12 @@ import foyers.verifications
 import foyers.views
 import kernel.operations
 import kernel.verifications
+import paiements.gestes
 import paiements.verifications
 import paiements.views
 import paniers.commandes_flask
 import paniers.coordination
+import paniers.gestes
 import paniers.guichet
 import paniers.producteurs
 import paniers.verifications
@@ -110,6 +112,7 @@ def create_app() -> Flask:
     foyers.comptes.init_login(app)
     init_access(app)
     init_refusals(app)
+    kernel.operations.init_operations(app, paiements.gestes.GESTES | paniers.gestes.GESTES)
     _init_templates(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)

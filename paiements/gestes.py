@@ -1,0 +1,37 @@
+"""What the actors of money were doing, for the page of deliveries en souffrance. No household is named there."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from kernel.formats import euros, jour
+from kernel.operations import Geste, Payload
+from paiements.models import EvenementStripe, Paiement
+
+
+def _paiements(session: Session, payloads: Sequence[Payload]) -> list[str]:
+    keys = [payload.get("paiement_id") for payload in payloads]
+    rows = session.execute(select(Paiement.id, Paiement.montant, Paiement.demande_le).where(Paiement.id.in_(keys)))
+    words = {row.id: f"{euros(row.montant)}, demandé {jour(row.demande_le)}" for row in rows}
+    return [words.get(key, "") if isinstance(key, int) else "" for key in keys]
+
+
+def _evenements(session: Session, payloads: Sequence[Payload]) -> list[str]:
+    keys = [payload.get("evenement_id") for payload in payloads]
+    received = select(EvenementStripe.id, EvenementStripe.recu_le).where(EvenementStripe.id.in_(keys))
+    words = {row.id: f"reçu {jour(row.recu_le)}" for row in session.execute(received)}
+    return [words.get(key, "") if isinstance(key, str) else "" for key in keys]
+
+
+def _rien(session: Session, payloads: Sequence[Payload]) -> list[str]:
+    return [""] * len(payloads)
+
+
+GESTES = {
+    "prelever": Geste("Débiter la carte d’une famille", _paiements),
+    "envoyer_recu": Geste("Écrire à une famille que son paiement est reçu", _paiements),
+    "annoncer_refus": Geste("Écrire à une famille que sa carte n’a pas pu être débitée", _paiements),
+    "conclure_evenement": Geste("Lire chez Stripe ce qu’une annonce dit", _evenements),
+    "verifier_page": Geste("Vérifier chez Stripe une page de paiement restée ouverte", _rien),
+}

@@ -1,0 +1,63 @@
+"""What the actors of baskets were doing, in the coordination's words, for the page of deliveries en souffrance."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from foyers.models import Maison
+from kernel.formats import jour
+from kernel.operations import Geste, Payload
+from paniers.models import Abonnement, AbonnementVersion, Semaine
+from paniers.models_producteurs import Commande, Producteur
+
+
+def _commandes(session: Session, payloads: Sequence[Payload]) -> list[str]:
+    rows = session.execute(
+        select(Commande.id, Commande.numero, Producteur.nom)
+        .join(Producteur, Producteur.id == Commande.producteur_id)
+        .where(Commande.id.in_(_cles(payloads, "commande_id")))
+    )
+    words = {row.id: f"{row.nom}, commande {row.numero}" for row in rows}
+    return [words.get(payload.get("commande_id", 0), "") for payload in payloads]
+
+
+def _semaines(session: Session, payloads: Sequence[Payload]) -> list[str]:
+    keys = _cles(payloads, "semaine_id")
+    rows = session.execute(select(Semaine.id, Semaine.retrait_le).where(Semaine.id.in_(keys)))
+    words = {row.id: f"paniers du {jour(row.retrait_le)}" for row in rows}
+    return [words.get(payload.get("semaine_id", 0), "") for payload in payloads]
+
+
+def _maisons(session: Session, payloads: Sequence[Payload]) -> list[str]:
+    keys = _cles(payloads, "maison_id")
+    names = dict(session.execute(select(Maison.id, Maison.nom).where(Maison.id.in_(keys))).tuples().all())
+    weeks = _semaines(session, payloads)
+    places = [names.get(payload.get("maison_id", 0), "") for payload in payloads]
+    return [", ".join(filter(None, pair)) for pair in zip(places, weeks, strict=True)]
+
+
+def _abonnements(session: Session, payloads: Sequence[Payload]) -> list[str]:
+    """Where and since when; the household stays unnamed."""
+    rows = session.execute(
+        select(Abonnement.id, Abonnement.souscrit_le, Maison.nom)
+        .join(AbonnementVersion, AbonnementVersion.abonnement_id == Abonnement.id)
+        .join(Maison, Maison.id == AbonnementVersion.maison_id)
+        .where(Abonnement.id.in_(_cles(payloads, "abonnement_id")), AbonnementVersion.jusqu_a.is_(None))
+    )
+    words = {row.id: f"{row.nom}, abonnement pris {jour(row.souscrit_le)}" for row in rows}
+    return [words.get(payload.get("abonnement_id", 0), "") for payload in payloads]
+
+
+def _cles(payloads: Sequence[Payload], name: str) -> list[int]:
+    return [payload[name] for payload in payloads if isinstance(payload.get(name), int)]
+
+
+GESTES = {
+    "confirmer_abonnement": Geste("Écrire à une famille que son abonnement est pris", _abonnements),
+    "preparer_bon_commande": Geste("Préparer le bon de commande d’un producteur", _commandes),
+    "envoyer_commande": Geste("Envoyer sa commande à un producteur", _commandes),
+    "annoncer_reponse": Geste("Prévenir la coordination de la réponse d’un producteur", _commandes),
+    "preparer_bons": Geste("Préparer les bons de retrait et le dossier d’une maison", _maisons),
+    "alerter_sans_composition": Geste("Prévenir la coordination que la composition manque", _semaines),
+}
