@@ -1,0 +1,116 @@
+"""What must always hold of money, as queries; each fault is one French sentence that names what is wrong."""
+
+from datetime import timedelta
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from kernel import clock
+
+PATIENCE = timedelta(hours=1)
+
+# Each query returns what its sentence needs, one row a fault.
+REGLES: tuple[tuple[str, str], ...] = (
+    (
+        "SELECT sum(montant) AS somme FROM mouvement HAVING sum(montant) <> 0",
+        "Le grand livre n’est pas équilibré : la somme de ses mouvements fait {somme} centimes.",
+    ),
+    (
+        """
+        SELECT e.cle, coalesce(sum(m.montant), 0) AS somme FROM ecriture e LEFT JOIN mouvement m ON m.ecriture_id = e.id
+        GROUP BY e.id HAVING coalesce(sum(m.montant), 0) <> 0 OR count(m.id) < 2
+        """,
+        "L’écriture {cle} n’est pas équilibrée : ses mouvements font {somme} centimes.",
+    ),
+    (
+        """
+        SELECT r.cle FROM ecriture r JOIN ecriture o ON o.id = r.contrepasse_id
+        WHERE EXISTS (SELECT FROM mouvement m WHERE m.ecriture_id IN (r.id, o.id)
+                      GROUP BY m.compte, m.foyer_id, m.tiers HAVING sum(m.montant) <> 0)
+        """,
+        "L’écriture {cle} n’annule pas exactement celle qu’elle contrepasse.",
+    ),
+    (
+        """
+        SELECT p.id FROM paiement p WHERE p.etat = 'reussi' AND 1 <> (
+            SELECT count(*) FROM ecriture e
+            JOIN mouvement f ON f.ecriture_id = e.id AND f.compte = 'foyer'
+                            AND f.foyer_id = p.foyer_id AND f.montant = -p.montant
+            JOIN mouvement s ON s.ecriture_id = e.id AND s.compte = 'stripe' AND s.montant = p.montant
+            WHERE e.cle = 'paiement:' || p.id)
+        """,
+        "Le paiement {id} a réussi, mais le grand livre n’a pas son écriture, de ce montant et pour ce foyer.",
+    ),
+    (
+        """
+        SELECT e.cle FROM ecriture e WHERE e.cle LIKE 'paiement:%'
+        AND NOT EXISTS (SELECT FROM paiement p WHERE 'paiement:' || p.id = e.cle AND p.etat = 'reussi')
+        """,
+        "L’écriture {cle} dit un paiement qui n’a pas réussi.",
+    ),
+    (
+        """
+        SELECT echeance_id, count(*) AS nombre FROM paiement WHERE nature = 'prelevement'
+        GROUP BY echeance_id HAVING count(*) > 1
+        """,
+        "L’échéance {echeance_id} a {nombre} prélèvements au lieu d’un.",
+    ),
+    (
+        """
+        SELECT e.id FROM echeance e WHERE e.mode = 'carte' AND e.reglee_le IS NULL AND e.montant >= 50
+        AND NOT EXISTS (SELECT FROM paiement p WHERE p.echeance_id = e.id AND p.nature = 'prelevement')
+        AND (SELECT coalesce(sum(m.montant), 0) FROM mouvement m WHERE m.foyer_id = e.foyer_id) >= e.montant
+        """,
+        "L’échéance {id} se paie par carte, mais aucun prélèvement n’en est prévu.",
+    ),
+    (
+        """
+        SELECT p.id FROM paiement p JOIN echeance e ON e.id = p.echeance_id
+        WHERE p.etat = 'reussi' AND e.reglee_le IS NULL
+        """,
+        "Le paiement {id} a réussi, mais son échéance n’est pas marquée comme réglée.",
+    ),
+    (
+        """
+        SELECT p.id FROM paiement p WHERE p.etat <> coalesce(
+            (SELECT vers FROM paiement_etape WHERE paiement_id = p.id ORDER BY id DESC LIMIT 1), 'prepare')
+        """,
+        "Le paiement {id} n’est pas dans l’état où sa dernière étape l’a mis.",
+    ),
+    (
+        """
+        SELECT paiement_id FROM (
+            SELECT paiement_id, de, lag(vers, 1, 'prepare') OVER (PARTITION BY paiement_id ORDER BY id) AS avant
+            FROM paiement_etape) suite
+        WHERE de <> avant
+        """,
+        "Les étapes du paiement {paiement_id} ne se suivent pas.",
+    ),
+    (
+        """
+        SELECT id FROM paiement WHERE etat IN ('prepare', 'inconnu') AND demande_le < :avant
+        """,
+        "Le paiement {id} attend la réponse de Stripe depuis plus d’une heure.",
+    ),
+    (
+        "SELECT id, type FROM evenement_stripe WHERE traite_le IS NULL AND recu_le < :avant",
+        "L’événement {id} de Stripe ({type}) attend depuis plus d’une heure.",
+    ),
+    (
+        """
+        SELECT r.foyer_id FROM reglement r WHERE r.mode = 'carte'
+        AND NOT EXISTS (SELECT FROM carte c WHERE c.foyer_id = r.foyer_id AND c.retiree_le IS NULL)
+        """,
+        "Le foyer {foyer_id} paie par carte, mais n’a pas de carte enregistrée.",
+    ),
+)
+
+
+def verifier(session: Session) -> list[str]:
+    """Every fault found in the ledger and in the payments; an empty list when all is well."""
+    valeurs = {"avant": clock.now() - PATIENCE}
+    fautes: list[str] = []
+    for requete, phrase in REGLES:
+        lignes = session.execute(text(requete), valeurs if ":avant" in requete else {}).mappings()
+        fautes += [phrase.format(**ligne) for ligne in lignes]
+    return fautes
