@@ -5,6 +5,9 @@
   const RATE_MS = 120;
   const WIDTH = 720;
   const OPEN = "camera-ouverte";
+  const LAST = "dernier-code";
+  // The voucher just answered is often still under the camera when the list comes back.
+  const FORGET_MS = 8000;
   const box = document.querySelector("[data-scan]");
   const answer = document.querySelector(".reponse");
 
@@ -52,12 +55,22 @@
     message.textContent = name ? box.dataset[name] : "";
   };
 
-  const remember = (open) => {
+  // Private browsing may refuse storage: then the camera is opened by hand each time.
+  const keep = (key, value) => {
     try {
-      sessionStorage.setItem(OPEN, open ? "oui" : "");
+      sessionStorage.setItem(key, value);
+    } catch {}
+  };
+  const kept = (key) => {
+    try {
+      return sessionStorage.getItem(key) ?? "";
     } catch {
-      // Private browsing: the camera is opened by hand each time.
+      return "";
     }
+  };
+  const justRead = (value) => {
+    const [at, last] = kept(LAST).split(/ (.*)/s);
+    return last === value && Date.now() - Number(at) < FORGET_MS;
   };
 
   const script = (url) =>
@@ -88,6 +101,7 @@
 
   const send = (value) => {
     sent = true;
+    keep(LAST, `${Date.now()} ${value}`);
     code.value = value;
     sound("lu");
     navigator.vibrate?.(60);
@@ -99,7 +113,7 @@
     if (!stream || sent) return;
     let value;
     if (video.videoWidth) value = await read().catch(() => undefined);
-    if (value && stream && !sent) send(value);
+    if (value && stream && !sent && !justRead(value)) send(value);
     else timer = setTimeout(look, RATE_MS);
   };
 
@@ -135,11 +149,11 @@
   };
 
   opener.addEventListener("click", () => {
-    remember(true);
+    keep(OPEN, "oui");
     start();
   });
   closer.addEventListener("click", () => {
-    remember(false);
+    keep(OPEN, "");
     stop();
     say("");
   });
@@ -152,13 +166,7 @@
     );
   });
 
-  const wanted = () => {
-    try {
-      return sessionStorage.getItem(OPEN) === "oui";
-    } catch {
-      return false;
-    }
-  };
+  const wanted = () => kept(OPEN) === "oui";
   document.addEventListener("visibilitychange", () => {
     if (document.hidden) stop();
     else if (wanted()) start();
