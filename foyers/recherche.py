@@ -16,7 +16,8 @@ from foyers.models import Foyer, Maison, Membre
 LIMITE = 30
 LONGUEUR_MAX = 80
 _ASSEZ = 5
-_RESSEMBLANCE = 72.0
+_LETTRES_MIN = 4
+_RESSEMBLANCE = 74.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,8 @@ def chercher_foyers(
         return []
     here = true() if maison_ids is None else Foyer.maison_id.in_(maison_ids)
     found = _commencent(session, typed, folded, here, limite)
-    if len(found) < _ASSEZ and not folded.replace(" ", "").isdigit():
+    is_name = "@" not in typed and not folded.replace(" ", "").isdigit()
+    if is_name and len(found) < _ASSEZ:
         found += [key for key in _ressemblent(session, folded, here, limite) if key not in found]
     return _lignes(session, found[:limite])
 
@@ -55,7 +57,8 @@ def _commencent(session: Session, typed: str, folded: str, here: ColumnElement[b
     words = folded.split()
     # A blank before each word lets one pattern find the first word like the others.
     member = and_(Membre.foyer_id == Foyer.id, *(_debut(Membre.nom_plie, word) for word in words))
-    ways = [and_(*(_debut(Foyer.nom_plie, word) for word in words)), exists().where(member)]
+    attached = func.replace(Foyer.nom_plie, " ", "").startswith(folded.replace(" ", ""), autoescape=True)
+    ways = [attached, and_(*(_debut(Foyer.nom_plie, word) for word in words)), exists().where(member)]
     digits = "".join(sign for sign in typed if sign.isdigit())
     if len(digits) >= 4:
         ways.append(Foyer.telephone.contains(digits.removeprefix("0"), autoescape=True))
@@ -69,24 +72,24 @@ def _commencent(session: Session, typed: str, folded: str, here: ColumnElement[b
 
 
 def _ressemblent(session: Session, folded: str, here: ColumnElement[bool], limite: int) -> list[int]:
-    """Households one of whose members has a name that sounds close, word order aside."""
+    """Households one of whose members has a name that looks close, word order and blanks aside."""
     rows = session.execute(
         select(Membre.foyer_id, Membre.nom_plie).join(Foyer, Foyer.id == Membre.foyer_id).where(here)
     ).all()
-    scored = process.extract(
-        folded,
-        [name for _, name in rows],
-        scorer=_ressemblance(folded),
-        processor=None,
-        limit=limite * 2,
-        score_cutoff=_RESSEMBLANCE,
-    )
-    return list(dict.fromkeys(rows[place].foyer_id for _, _, place in scored))
-
-
-def _ressemblance(folded: str):  # type: ignore[no-untyped-def]
-    # One word is compared with the closest part of each name, several with the whole name in any order.
-    return fuzz.token_sort_ratio if " " in folded else fuzz.partial_token_sort_ratio
+    compact = folded.replace(" ", "")
+    if len(compact) < _LETTRES_MIN:
+        return []
+    best: dict[int, float] = {}
+    tries = [(compact, [name.replace(" ", "") for _, name in rows], fuzz.partial_ratio)]
+    if " " in folded:
+        tries = [(folded, [name for _, name in rows], fuzz.token_sort_ratio), *tries]
+    for text, names, scorer in tries:
+        for _, score, place in process.extract(
+            text, names, scorer=scorer, processor=None, limit=limite, score_cutoff=_RESSEMBLANCE
+        ):
+            key = rows[place].foyer_id
+            best[key] = max(score, best.get(key, 0.0))
+    return sorted(best, key=lambda key: (-best[key], key))
 
 
 def _debut(column: SQLColumnExpression[str], word: str) -> ColumnElement[bool]:
