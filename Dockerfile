@@ -5,8 +5,9 @@ FROM ${BASE} AS build
 RUN apt-get update \
     && apt-get install -y --no-install-recommends python3 python3-venv ca-certificates \
     && rm -rf /var/lib/apt/lists/*
-# uv and node bring their own list of authorities: let them trust the base's instead, as pip does.
-ENV SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt
+# uv, pip and node bring lists of authorities of their own: all trust this one instead, Debian's or a company's.
+ARG AUTHORITIES=/etc/ssl/certs/ca-certificates.crt
+ENV SSL_CERT_FILE=$AUTHORITIES PIP_CERT=$AUTHORITIES NODE_EXTRA_CA_CERTS=$AUTHORITIES
 WORKDIR /app
 COPY requirements/base.txt requirements/tools.txt requirements/node.txt requirements/
 RUN python3 -m venv .venv && python3 -m venv /tmp/node \
