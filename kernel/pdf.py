@@ -9,6 +9,7 @@ What may be loaded is a closed list: ``static:<path>`` names a font or a picture
 the document is made without it. Size and time are bounded: see `Bounds`.
 """
 
+import atexit
 import binascii
 import ctypes
 import logging
@@ -136,6 +137,7 @@ def _press() -> _Press:
     for font in re.findall(r'url\("(static:[^"]+\.(?:woff2|ttf))"\)', sheet):
         fetch_own(font)  # WeasyPrint would go on without, and crash where no font is installed
     fonts, fetcher = FontConfiguration(), ClosedFetcher()
+    atexit.register(_press.cache_clear)  # it cleans up after itself while Python can still do so
     return _Press(HTML, fonts, CSS(string=sheet, url_fetcher=fetcher, font_config=fonts), fetcher, {})
 
 
