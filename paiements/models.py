@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKey, Index, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+import foyers.models  # noqa: F401  (its tables are named in foreign keys)
 from kernel.db import Base, Instant, Key
 
 

@@ -36,5 +36,3 @@ def brancher(monkeypatch: pytest.MonkeyPatch, url: str, timeout: str = "1") -> N
     monkeypatch.setenv("STRIPE_TIMEOUT", timeout)
     forget_settings()
     passerelle.oublier_client()
-
-

@@ -4,11 +4,14 @@ import time
 from datetime import timedelta
 
 import pytest
+import requests
+from sqlalchemy import select
 
 from kernel import clock
 from kernel.db import transaction
 from paiements import courriels, echeances, grand_livre, passerelle, prelevements, reglements, verifications
 from paiements.etats import Etat
+from paiements.models import Carte
 from paiements.passerelle import Indisponible
 from tests.paiements.monde import (
     StripeLocal,
@@ -109,7 +112,7 @@ def sans_la_garde(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_refusal_is_told_kindly_and_never_tried_again_blindly(
     stripe: StripeLocal, carte: str, attendu: tuple[Etat, str]
 ) -> None:
-    foyer_id, client = foyer_par_carte(stripe, carte)
+    foyer_id, _ = foyer_par_carte(stripe, carte)
     debiter(foyer_id)
     paiement_id, debut = prelevement_du(foyer_id), time.time()
 
@@ -141,9 +144,7 @@ def test_each_family_of_refusals_has_its_words(stripe: StripeLocal, code: str, m
     foyer_id, _ = foyer_par_carte(stripe)
     debiter(foyer_id)
     paiement_id = prelevement_du(foyer_id)
-    with transaction() as session:
-        methode = session.execute(carte_de(foyer_id)).scalar_one()
-    stripe_dit(stripe, methode, code)
+    stripe_dit(stripe, foyer_id, code)
     prelevements.prelever(paiement_id)
     with transaction() as session:
         courriels.refus(session, paiement_id)
@@ -222,16 +223,8 @@ def test_what_waits_too_long_is_taken_up_again_once_a_turn(stripe: StripeLocal) 
         assert echeances.relancer(session, plus_tard + timedelta(days=9)) == 0
 
 
-def carte_de(foyer_id: int):  # type: ignore[no-untyped-def]
-    from sqlalchemy import select
-
-    from paiements.models import Carte
-
-    return select(Carte.stripe_id).where(Carte.foyer_id == foyer_id)
-
-
-def stripe_dit(stripe: StripeLocal, methode: str, code: str) -> None:
-    """From now on the bank says `code` to this card."""
-    import requests
-
+def stripe_dit(stripe: StripeLocal, foyer_id: int, code: str) -> None:
+    """From now on the bank says `code` to the household's card."""
+    with transaction() as session:
+        methode = session.scalars(select(Carte.stripe_id).where(Carte.foyer_id == foyer_id)).one()
     requests.post(f"{stripe.url}/_local/cartes/{methode}", json={"outcome": code}, timeout=10).raise_for_status()
