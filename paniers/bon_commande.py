@@ -142,7 +142,7 @@ def rendre_pdf(bon: Bon) -> bytes:
         "acheteur_siret": siret(settings.siret_ccas),
         "depot": settings.adresse_depot,
     }
-    return pdf.render("pdf/bon_commande.html", asdict(bon) | buyer | {"tableaux": _tableaux(bon.articles)})
+    return pdf.render("pdf/bon_commande.html", asdict(bon) | buyer | {"tableaux": tableaux(bon.articles)})
 
 
 def rendre_csv(bon: Bon) -> bytes:
@@ -210,7 +210,7 @@ def _lieux(articles: tuple[Article, ...]) -> tuple[tuple[str, str], ...]:
     return tuple(sorted(places))
 
 
-def _tableaux(articles: tuple[Article, ...]) -> list[dict[str, object]]:
+def tableaux(articles: tuple[Article, ...]) -> list[dict[str, object]]:
     """Who receives what: maisons down, items across, a few items a table; the surplus and the whole come last."""
     tables: list[dict[str, object]] = []
     for start in range(0, len(articles), PRODUITS_PAR_TABLEAU):
