@@ -1,5 +1,286 @@
-"""The week, seen by the coordination."""
+"""Pages of the coordination: the week as a line of steps, its orders, the subscriptions, the rules in force.
 
-from flask import Blueprint
+The basket itself (offers, composition) is in `coordination_panier`. The administration reads; the coordination acts.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask_login import current_user
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response as Reponse
+
+from kernel import documents, operations
+from kernel.clock import now, today
+from kernel.db import reading, transaction
+from kernel.errors import Refus
+from kernel.formats import euros, instant
+from kernel.formats import jour as en_mots
+from kernel.settings import get_settings
+from kernel.web.access import ALL, Role, access
+from kernel.web.files import file_answer
+from kernel.web.words import _
+from paniers import cloture, coordination_panier, queries_abonnements, queries_reglages, retraits, semaines, suivi
+from paniers import commandes as use_commandes
+from paniers import queries_coordination as lire
+from paniers.etats import EtatSemaine
+from paniers.liens import jeton_de_commande
+from paniers.models import Semaine
+from paniers.models_producteurs import EtatCommande
+from paniers.queries_coordination import SemaineVue
 
 bp = Blueprint("coordination", __name__)
+coordination_panier.brancher(bp)
+
+
+@bp.errorhandler(lire.AucuneSemaine)
+def aucune_semaine(error: lire.AucuneSemaine) -> str:
+    return render_template("paniers/coordination/aucune.html")
+
+
+LECTURE = coordination_panier.LECTURE
+ONGLETS = (
+    ("coordination.semaine", "La semaine"),
+    ("coordination.abonnements", "Abonnements"),
+    ("coordination.calendrier", "Calendrier"),
+    ("coordination.grilles", "Grille des prix"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Alerte:
+    """Something to look at, in a sentence, with the page where it is dealt with."""
+
+    phrase: str
+    url: str | None = None
+    bouton: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Bouton:
+    """A step that can be run: `principal` when it is the next one and its time has come."""
+
+    geste: str
+    texte: str
+    icone: str
+    principal: bool
+
+
+@bp.get("/coordination")
+@access(*LECTURE, on=ALL)
+def semaine() -> str:
+    instant_lu = now()
+    with reading() as session:
+        week = lire.semaine_demandee(session, request.args.get("semaine"))
+        steps = lire.echeancier(session, week.id)
+        states = lire.etats_des_commandes(session, week.id)
+        return render_template(
+            "paniers/coordination/semaine.html",
+            semaine=week,
+            onglets_coordination=_onglets(),
+            pas=suivi.ligne(steps, instant_lu),
+            maisons=lire.par_maison(session, week, instant_lu),
+            montants=lire.montants(session, week),
+            commandes={state.value: count for state, count in states.items()},
+            paiements=lire.paiements(session, week),
+            alertes=_alertes(session, week, steps, instant_lu),
+            boutons=_boutons(week, instant_lu),
+            aujourdhui=today(),
+        )
+
+
+@bp.post("/coordination/<code>/<any(cloturer, commander, livrer, terminer):geste>")
+@access(Role.COORDINATION, on=ALL)
+def avancer(code: str, geste: str) -> Reponse:
+    """Run one step of a week; done already, it is harmless. A refusal is shown on the week's page."""
+    try:
+        with transaction() as session:
+            week = semaines.par_code(session, code)
+            said = GESTES[geste](session, week)
+    except Refus as refus:
+        if refus.status == 404:
+            raise
+        flash(refus.sentence, "attention")
+    else:
+        flash(said, "succes")
+    return redirect(url_for(".semaine", semaine=code), 303)
+
+
+@bp.get("/coordination/commandes")
+@access(*LECTURE, on=ALL)
+def commandes() -> str:
+    with reading() as session:
+        week = lire.semaine_demandee(session, request.args.get("semaine"))
+        orders = lire.commandes(session, week.id)
+    address = get_settings().public_url
+    links = {order.id: f"{address}/producteur/commande/{jeton_de_commande(order.id)}" for order in orders}
+    return render_template("paniers/coordination/commandes.html", semaine=week, commandes=orders, liens=links)
+
+
+@bp.get("/coordination/commandes/<int:commande_id>/<any(pdf, csv):genre>")
+@access(*LECTURE, on=ALL)
+def fichier(commande_id: int, genre: str) -> Response:
+    with reading() as session:
+        document = documents.find(session, f"commande:{commande_id}:{genre}")
+    return file_answer(document, _("Ce document n’est pas encore prêt. Revenez dans un instant."))
+
+
+@bp.get("/coordination/abonnements")
+@access(*LECTURE, on=ALL)
+def abonnements() -> str:
+    searched = request.args.get("q", "").replace("\0", " ").strip()[:80]
+    with reading() as session:
+        page = queries_abonnements.abonnements(session, cherche=searched, page=_numero_de_page(), jour=today())
+    return render_template(
+        "paniers/coordination/abonnements.html", page=page, cherche=searched, onglets_coordination=_onglets()
+    )
+
+
+@bp.get("/coordination/calendrier")
+@access(*LECTURE, on=ALL)
+def calendrier() -> str:
+    with reading() as session:
+        rhythm, coming = queries_reglages.rythmes(session, today())
+        weeks = queries_reglages.semaines_a_venir(session, today())
+    return render_template(
+        "paniers/coordination/calendrier.html",
+        rythme=rhythm,
+        a_venir=coming,
+        semaines=weeks,
+        onglets_coordination=_onglets(),
+    )
+
+
+@bp.get("/coordination/grilles")
+@access(*LECTURE, on=ALL)
+def grilles() -> str:
+    with reading() as session:
+        grid, coming, past = queries_reglages.grilles(session, today())
+    return render_template(
+        "paniers/coordination/grilles.html",
+        grille=grid,
+        a_venir=coming,
+        passees=past,
+        onglets_coordination=_onglets(),
+    )
+
+
+def _cloturer(session: Session, week: Semaine) -> str:
+    done = cloture.cloturer(session, week.id, instant=now(), par=current_user.compte_id)
+    if done.deja_faite:
+        return _("La semaine était déjà clôturée : rien n’a été fait deux fois.")
+    return _(
+        "La semaine est clôturée : %(paniers)s paniers, %(total)s à payer par les familles.",
+        paniers=done.paniers,
+        total=euros(done.total),
+    )
+
+
+def _commander(session: Session, week: Semaine) -> str:
+    if week.etat not in (EtatSemaine.OUVERTE, EtatSemaine.CLOTUREE):
+        return _("Les commandes étaient déjà parties : rien n’a été envoyé deux fois.")
+    orders = use_commandes.commander(session, week.id, instant=now(), par=current_user.compte_id)
+    if not orders:
+        return _("Il n’y avait aucun panier à commander cette semaine.")
+    return _("Les commandes sont écrites : %(nombre)s producteurs les reçoivent par courriel.", nombre=len(orders))
+
+
+def _livrer(session: Session, week: Semaine) -> str:
+    retraits.livrer(session, week.id, par=current_user.compte_id, instant=now())
+    return _("C’est noté : la livraison est reçue.")
+
+
+def _terminer(session: Session, week: Semaine) -> str:
+    if today() <= week.retrait_le and week.etat != EtatSemaine.TERMINEE:
+        raise Refus(_("Le retrait est %(jour)s : la semaine se termine le lendemain.", jour=en_mots(week.retrait_le)))
+    retraits.terminer(session, week.id, instant=now(), par=current_user.compte_id)
+    return _("La semaine est terminée. Les paniers restés là sont notés « non retirés ».")
+
+
+GESTES: dict[str, Callable[[Session, Semaine], str]] = {
+    "cloturer": _cloturer,
+    "commander": _commander,
+    "livrer": _livrer,
+    "terminer": _terminer,
+}
+
+
+def _boutons(week: SemaineVue, at: datetime) -> list[Bouton]:
+    """The four steps, for whoever may act; the next one stands out once it can succeed."""
+    if current_user.role != Role.COORDINATION or week.etat == EtatSemaine.ANNULEE:
+        return []
+    day = today()
+    due = {
+        EtatSemaine.OUVERTE: "cloturer" if at >= week.cloture_le + semaines.DELAI_DE_CLOTURE else "",
+        EtatSemaine.CLOTUREE: "commander",
+        EtatSemaine.COMMANDEE: "livrer" if day >= week.retrait_le else "",
+        EtatSemaine.LIVREE: "terminer" if day > week.retrait_le else "",
+    }.get(EtatSemaine(week.etat), "")
+    return [
+        Bouton(geste, texte, icone, geste == due)
+        for geste, texte, icone in (
+            ("cloturer", _("Clôturer"), "cadenas"),
+            ("commander", _("Commander"), "camion"),
+            ("livrer", _("Livraison reçue"), "coche-rond"),
+            ("terminer", _("Terminer la semaine"), "etoile"),
+        )
+    ]
+
+
+def _alertes(session: Session, week: SemaineVue, steps: suivi.Echeancier, at: datetime) -> list[Alerte]:
+    """What does not go by itself, in plain words, each with where it is put right."""
+    compose = url_for(".composition", semaine=week.code)
+    found = []
+    if steps.publiee_le is None and at > steps.publication_le and week.etat in ("ouverte", "cloturee"):
+        found.append(
+            Alerte(
+                _("La composition n’est pas publiée. Les familles ne voient pas leur panier, les commandes attendent."),
+                compose,
+                _("Composer le panier"),
+            )
+        )
+    elif week.etat == EtatSemaine.CLOTUREE:
+        blocked = use_commandes.obstacle(session, session.get_one(Semaine, week.id))
+        if blocked:
+            found.append(Alerte(blocked, compose, _("Changer la composition")))
+    found += _alertes_des_commandes(session, week)
+    parked = operations.combien(session)
+    if parked:
+        phrase = _("1 tâche est en souffrance.") if parked == 1 else _("%(n)s tâches sont en souffrance.", n=parked)
+        found.append(Alerte(phrase, url_for("operations.en_souffrance"), _("Voir et réessayer")))
+    return found
+
+
+def _alertes_des_commandes(session: Session, week: SemaineVue) -> list[Alerte]:
+    if week.etat not in (EtatSemaine.COMMANDEE, EtatSemaine.LIVREE):
+        return []
+    page = url_for(".commandes", semaine=week.code)
+    found = []
+    for order in lire.commandes(session, week.id):
+        if order.etat == EtatCommande.ECART:
+            phrase = _(
+                "%(producteur)s annonce un manque : « %(mot)s »", producteur=order.producteur, mot=order.message or ""
+            )
+            found.append(Alerte(phrase, page, _("Voir les commandes")))
+        elif order.etat == EtatCommande.EMISE and week.etat == EtatSemaine.COMMANDEE:
+            phrase = _(
+                "%(producteur)s n’a pas encore confirmé sa commande, écrite %(quand)s.",
+                producteur=order.producteur,
+                quand=instant(order.emise_le),
+            )
+            found.append(Alerte(phrase, page, _("Voir les commandes")))
+    return found
+
+
+def _onglets() -> list[dict[str, object]]:
+    return [
+        {"texte": _(text), "url": url_for(endpoint), "actif": request.endpoint == endpoint}
+        for endpoint, text in ONGLETS
+    ]
+
+
+def _numero_de_page() -> int:
+    typed = request.args.get("page", "1")
+    return int(typed) if typed.isascii() and typed.isdecimal() and len(typed) < 7 else 1

@@ -1,0 +1,186 @@
+"""Pages of the coordination about the basket itself: the week's offers, and its composition by hand."""
+
+from collections.abc import Mapping
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask_login import current_user
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+
+from foyers.formulaires import sans_refus
+from kernel.clock import now
+from kernel.db import reading, transaction
+from kernel.errors import Refus
+from kernel.web.access import ALL, Role, access
+from kernel.web.words import _
+from paniers import composition as use_composition
+from paniers import offres as use_offres
+from paniers import queries_composition, queries_reglages
+from paniers import queries_coordination as lire
+from paniers.bilan import Exigences, bilan
+from paniers.etats import EtatSemaine
+from paniers.formulaires_coordination import OffreRecueForm, Saisie, champ, lire_quantites
+from paniers.models_producteurs import Composition
+from paniers.queries_composition import OffreVue
+from paniers.queries_coordination import SemaineVue
+
+LECTURE = (Role.COORDINATION, Role.ADMINISTRATION)
+A_COMPOSER = (EtatSemaine.OUVERTE, EtatSemaine.CLOTUREE)
+ACTIONS = ("calculer", "enregistrer", "publier")
+
+Page = str | Response | tuple[str, int]
+
+
+@access(*LECTURE, on=ALL)
+def offres() -> str:
+    with reading() as session:
+        week = _semaine_a_composer(session)
+    form = OffreRecueForm(formdata=None)
+    return _page_des_offres(week, form, _a_changer(form, week))
+
+
+@access(Role.COORDINATION, on=ALL)
+def proposer(code: str) -> Page:
+    """Enter an offer that a producer gave by telephone, in place of an earlier one of the same product."""
+    with reading() as session:
+        week = lire.semaine_demandee(session, code)
+    form = OffreRecueForm()
+    _lister(form)
+
+    def write() -> None:
+        with transaction() as session:
+            use_offres.proposer(
+                session,
+                semaine_id=week.id,
+                producteur_id=form.producteur.data,
+                produit_id=form.produit.data,
+                proposition=form.proposition,
+                instant=now(),
+                par=current_user.compte_id,
+                coordination=True,
+            )
+
+    if form.validate_on_submit() and sans_refus(form, "quantite", write):
+        flash(_("L’offre est notée."), "succes")
+        return redirect(url_for("coordination.offres", semaine=code), 303)
+    return _page_des_offres(week, form, None), 422
+
+
+@access(Role.COORDINATION, on=ALL)
+def retirer(code: str, offre_id: int) -> Response:
+    try:
+        with transaction() as session:
+            use_offres.retirer(session, offre_id, instant=now(), coordination=True)
+    except Refus as refus:
+        flash(refus.sentence, "attention")
+    else:
+        flash(_("L’offre est retirée."), "succes")
+    return redirect(url_for("coordination.offres", semaine=code), 303)
+
+
+@access(*LECTURE, on=ALL)
+def composition() -> str:
+    with reading() as session:
+        week = _semaine_a_composer(session)
+        made, known = queries_composition.composee(session, week.id)
+        return _page_de_composition(session, week, made, Saisie({k: str(v) for k, v in known.items()}, known))
+
+
+@access(Role.COORDINATION, on=ALL)
+def composer(code: str) -> Page:
+    """Weigh what was typed, keep it, or publish it; nothing is kept while a quantity cannot be read."""
+    action = request.form.get("action", "")
+    if action not in ACTIONS:
+        abort(400)
+    with reading() as session:
+        week = lire.semaine_demandee(session, code)
+        made, known = queries_composition.composee(session, week.id)
+        offers = queries_composition.offres(session, week.id)
+        typed = lire_quantites(request.form, [offer.id for offer in offers])
+        if typed.erreurs:
+            return _page_de_composition(session, week, made, typed), 422
+        if action == "calculer":
+            return _page_de_composition(session, week, made, typed, a_enregistrer=typed.quantites != known)
+    try:
+        flash(_ecrire(week, typed.quantites, publier=action == "publier"), "succes")
+    except Refus as refus:
+        flash(refus.sentence, "attention")
+    return redirect(url_for("coordination.composition", semaine=code), 303)
+
+
+def brancher(bp: Blueprint) -> None:
+    """Put these pages on the coordination's blueprint."""
+    bp.get("/coordination/offres")(offres)
+    bp.post("/coordination/offres/<code>")(proposer)
+    bp.post("/coordination/offres/<code>/<int:offre_id>/retirer")(retirer)
+    bp.get("/coordination/composition")(composition)
+    bp.post("/coordination/composition/<code>")(composer)
+
+
+def _ecrire(week: SemaineVue, quantites: Mapping[int, int], *, publier: bool) -> str:
+    with transaction() as session:
+        use_composition.composer(session, week.id, quantites)
+        if not publier:
+            return _("C’est enregistré. Les familles le verront quand vous publierez.")
+        use_composition.publier(session, week.id, par=current_user.compte_id, instant=now())
+    return _("La composition est publiée : les familles voient leur panier.")
+
+
+def _semaine_a_composer(session: Session) -> SemaineVue:
+    """The week that the address names, else the first that has not been ordered, else the present one."""
+    code = request.args.get("semaine") or lire.premiere_a_commander(session)
+    return lire.semaine_demandee(session, code)
+
+
+def _page_de_composition(
+    session: Session, week: SemaineVue, made: Composition | None, typed: Saisie, *, a_enregistrer: bool = False
+) -> str:
+    offers = queries_composition.offres(session, week.id)
+    baskets = sum(place.paniers for place in lire.par_maison(session, week, now()))
+    chosen = [offer.avec(typed.quantites[offer.id]) for offer in offers if offer.id in typed.quantites]
+    return render_template(
+        "paniers/coordination/composition.html",
+        semaine=week,
+        offres=offers,
+        saisie=typed,
+        champ=champ,
+        paniers=baskets,
+        exigences=Exigences(),
+        bilan=bilan(chosen, baskets),
+        composition=made,
+        passes=queries_composition.paniers_passes(session, week.retrait_le),
+        modifiable=week.etat in A_COMPOSER and current_user.role == Role.COORDINATION,
+        commandee=week.etat not in A_COMPOSER,
+        a_enregistrer=a_enregistrer,
+    )
+
+
+def _lister(form: OffreRecueForm) -> None:
+    with reading() as session:
+        form.proposer(queries_reglages.producteurs(session), queries_reglages.produits(session))
+
+
+def _a_changer(form: OffreRecueForm, week: SemaineVue) -> OffreVue | None:
+    """Fill the lists, and the answers with the offer that the address asks to change."""
+    _lister(form)
+    with reading() as session:
+        offers = queries_composition.offres(session, week.id)
+    found = next((offer for offer in offers if str(offer.id) == request.args.get("offre")), None)
+    if found is not None:
+        form.remplir(found)
+    return found
+
+
+def _page_des_offres(week: SemaineVue, form: OffreRecueForm, changee: OffreVue | None) -> str:
+    with reading() as session:
+        offers = queries_composition.offres(session, week.id)
+        baskets = sum(place.paniers for place in lire.par_maison(session, week, now()))
+    return render_template(
+        "paniers/coordination/offres.html",
+        semaine=week,
+        offres=offers,
+        paniers=baskets,
+        form=form,
+        changee=changee,
+        modifiable=week.etat in A_COMPOSER and current_user.role == Role.COORDINATION,
+    )

@@ -1,0 +1,127 @@
+"""What the composition is made from: the week's offers, what stands composed, and the baskets of the weeks before."""
+
+from dataclasses import dataclass, replace
+from datetime import date
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from kernel.formats import poids as en_poids
+from paniers.bilan import Ingredient
+from paniers.composition import ingredient
+from paniers.models import Semaine
+from paniers.models_producteurs import Composition, CompositionLigne, Offre, Producteur, Produit
+from paniers.quantites import quantite
+
+SEMAINES_A_COTE = 3
+
+
+@dataclass(frozen=True, slots=True)
+class OffreVue:
+    """An offer as a line of the table; its quantity in the ingredient is left at 0."""
+
+    id: int
+    producteur_id: int
+    producteur: str
+    produit_id: int
+    produit: str
+    dessin: str
+    variete: str
+    ingredient: Ingredient
+    unite: str
+
+    @property
+    def disponible(self) -> str:
+        return quantite(self.ingredient.disponible, self.unite)
+
+    @property
+    def lot(self) -> str:
+        return quantite(self.ingredient.lot, self.unite)
+
+    def avec(self, par_panier: int) -> Ingredient:
+        """So much of the offer in each basket."""
+        return replace(self.ingredient, quantite=par_panier)
+
+    @property
+    def par(self) -> str:
+        """What the price is for."""
+        if not self.ingredient.en_pieces:
+            return "le kg"
+        return f"la pièce de {en_poids(self.ingredient.poids_piece or 0)}"
+
+
+@dataclass(frozen=True, slots=True)
+class PanierPasse:
+    """A published basket: grams, centimes, and its products written out."""
+
+    retrait_le: date
+    poids: int
+    cout: int
+    produits: tuple[tuple[str, str, str], ...]
+
+
+def offres(session: Session, semaine_id: int) -> list[OffreVue]:
+    """The week's offers, by producer and product. One query."""
+    rows = session.execute(
+        select(Offre, Produit, Producteur)
+        .join(Produit, Produit.id == Offre.produit_id)
+        .join(Producteur, Producteur.id == Offre.producteur_id)
+        .where(Offre.semaine_id == semaine_id)
+        .order_by(Producteur.nom, Produit.nom, Offre.id)
+    )
+    return [
+        OffreVue(
+            id=offer.id,
+            producteur_id=producer.id,
+            producteur=producer.nom,
+            produit_id=product.id,
+            produit=product.nom,
+            dessin=product.dessin,
+            variete=offer.variete,
+            ingredient=ingredient(offer, product, 0, franchise=producer.franchise_tva),
+            unite=product.unite,
+        )
+        for offer, product, producer in rows
+    ]
+
+
+def composee(session: Session, semaine_id: int) -> tuple[Composition | None, dict[int, int]]:
+    """The week's composition and its quantities by offer."""
+    made = session.scalars(select(Composition).where(Composition.semaine_id == semaine_id)).one_or_none()
+    if made is None:
+        return None, {}
+    lines = session.execute(
+        select(CompositionLigne.offre_id, CompositionLigne.quantite).where(CompositionLigne.composition_id == made.id)
+    )
+    return made, dict(lines.tuples().all())
+
+
+def paniers_passes(session: Session, retrait_le: date) -> list[PanierPasse]:
+    """The published baskets of the last weeks before that one, the latest first. Two queries."""
+    made = session.execute(
+        select(Composition.id, Semaine.retrait_le, Composition.poids, Composition.cout)
+        .join(Semaine, Semaine.id == Composition.semaine_id)
+        .where(Semaine.retrait_le < retrait_le, Composition.publiee_le.is_not(None))
+        .order_by(Semaine.retrait_le.desc())
+        .limit(SEMAINES_A_COTE)
+    ).all()
+    rows = session.execute(
+        select(CompositionLigne.composition_id, Produit.nom, Produit.dessin, CompositionLigne.quantite, Produit.unite)
+        .join(Offre, Offre.id == CompositionLigne.offre_id)
+        .join(Produit, Produit.id == Offre.produit_id)
+        .where(CompositionLigne.composition_id.in_([row.id for row in made]))
+        .order_by(Produit.nom)
+    ).all()
+    return [
+        PanierPasse(
+            basket.retrait_le,
+            basket.poids or 0,
+            basket.cout or 0,
+            tuple(
+                (row.nom, row.dessin, quantite(row.quantite, row.unite))
+                for row in rows
+                if row.composition_id == basket.id
+            ),
+        )
+        for basket in made
+    ]

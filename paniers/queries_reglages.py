@@ -1,0 +1,121 @@
+"""The rules in force, read for display: the rhythm of weeks, the grid of prices, the weeks to come."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from paniers.models import Calendrier, Grille, Semaine
+from paniers.models_producteurs import Producteur, Produit
+from paniers.tarifs import BaremeLineaire, BaremeTranches, GrilleIncoherente, bareme
+
+
+@dataclass(frozen=True, slots=True)
+class RythmeVu:
+    """Weekdays are ISO, Monday 1."""
+
+    effet_le: date
+    retrait_jour: int
+    offres_jour: int
+    offres_heure: time
+    publication_jour: int
+    publication_heure: time
+    cloture_jour: int
+    cloture_heure: time
+    commande_jour: int
+    commande_heure: time
+
+
+@dataclass(frozen=True, slots=True)
+class SemaineDate:
+    """A week of the calendar with the instants at which its steps are due."""
+
+    code: str
+    retrait_le: date
+    offres_jusqu_a: datetime
+    publication_le: datetime
+    cloture_le: datetime
+    commande_le: datetime
+    etat: str
+
+
+@dataclass(frozen=True, slots=True)
+class TrancheVue:
+    """A band; `de` and `jusqu_a` are quotients in whole euros, None for no limit; the price in centimes."""
+
+    nom: str
+    de: int
+    jusqu_a: int | None
+    prix: int
+
+
+@dataclass(frozen=True, slots=True)
+class GrilleVue:
+    """A grid in words' reach. Bands, or a rate with floor and ceiling (centimes); neither when it cannot be read."""
+
+    nom: str
+    effet_le: date
+    cout_reference: int
+    tranches: tuple[TrancheVue, ...] = ()
+    taux: str | None = None
+    plancher: int = 0
+    plafond: int = 0
+
+
+def rythmes(session: Session, today: date) -> tuple[RythmeVu | None, list[RythmeVu]]:
+    """The rhythm in force, and those that come after it."""
+    names = RythmeVu.__dataclass_fields__
+    rows = session.scalars(select(Calendrier).order_by(Calendrier.effet_le)).all()
+    seen = [RythmeVu(**{name: getattr(row, name) for name in names}) for row in rows]
+    now = [rhythm for rhythm in seen if rhythm.effet_le <= today]
+    return (now[-1] if now else None), [rhythm for rhythm in seen if rhythm.effet_le > today]
+
+
+def semaines_a_venir(session: Session, today: date) -> list[SemaineDate]:
+    names = SemaineDate.__dataclass_fields__
+    rows = session.scalars(select(Semaine).where(Semaine.retrait_le >= today).order_by(Semaine.retrait_le).limit(26))
+    return [SemaineDate(**{name: getattr(row, name) for name in names}) for row in rows]
+
+
+def grilles(session: Session, today: date) -> tuple[GrilleVue | None, list[GrilleVue], list[GrilleVue]]:
+    """The grid in force, those to come, and those of the past, the latest first."""
+    seen = [_grille(row) for row in session.scalars(select(Grille).order_by(Grille.effet_le.desc()))]
+    past = [grid for grid in seen if grid.effet_le <= today]
+    return (past[0] if past else None), [grid for grid in seen if grid.effet_le > today][::-1], past[1:]
+
+
+def producteurs(session: Session) -> list[tuple[int, str]]:
+    return list(session.execute(select(Producteur.id, Producteur.nom).order_by(Producteur.nom)).tuples())
+
+
+def produits(session: Session) -> list[tuple[int, str, str]]:
+    """(id, name, unit)."""
+    return list(session.execute(select(Produit.id, Produit.nom, Produit.unite).order_by(Produit.nom)).tuples())
+
+
+def _grille(row: Grille) -> GrilleVue:
+    try:
+        scale = bareme(row.regle)
+    except GrilleIncoherente:
+        return GrilleVue(row.nom, row.effet_le, row.cout_reference)
+    if isinstance(scale, BaremeTranches):
+        floors = [0, *(band.jusqu_a + 1 for band in scale.tranches if band.jusqu_a is not None)]
+        bands = tuple(
+            TrancheVue(band.nom, floor, band.jusqu_a, band.prix.centimes)
+            for floor, band in zip(floors, scale.tranches, strict=True)
+        )
+        return GrilleVue(row.nom, row.effet_le, row.cout_reference, bands)
+    return _lineaire(row, scale)
+
+
+def _lineaire(row: Grille, scale: BaremeLineaire) -> GrilleVue:
+    percent = f"{(scale.taux * 100).normalize():f}".replace(".", ",")
+    return GrilleVue(
+        row.nom,
+        row.effet_le,
+        row.cout_reference,
+        taux=percent,
+        plancher=scale.plancher.centimes,
+        plafond=scale.plafond.centimes,
+    )
