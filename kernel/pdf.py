@@ -5,8 +5,8 @@ font configuration and one parsed style sheet serve every document of the proces
 as WeasyPrint's text engine is not made for threads (two threads are slower than one).
 
 What may be loaded is a closed list: ``static:<path>`` names a font or a picture of our own `static/` folder,
-``drawing:<name>`` a line drawing, ``data:`` a small image. Anything else (http, file, a link, an import, an SVG's reference) is refused and logged, and
-the document is made without it. Size and time are bounded: see `Bounds`.
+``drawing:<name>`` a line drawing, ``data:`` a small image. Anything else (http, file, a link, an import, an SVG's
+reference) is refused and logged, and the document is made without it. Size and time are bounded: see `Bounds`.
 """
 
 import atexit

@@ -154,7 +154,7 @@ def _modules(text: str) -> list[list[bool]]:
 
 
 def _strokes(row: list[bool], y: int) -> str:
-    """One row of the drawing: a stroke one module thick, and a hair more so that no seam shows, along each black run."""
+    """One row of the drawing: a stroke along each black run, a hair thicker than a module so that no seam shows."""
     path, at = f"M0 {y}.5", 0
     for black, run in groupby(enumerate(row, QUIET_ZONE), key=lambda module: module[1]):
         places = list(run)

@@ -16,7 +16,8 @@ MEDIA_TYPE = "text/csv; charset=utf-8"
 Cell = str | int | Decimal | date | None
 
 _NUMBER = re.compile(r"[+-]?\d{1,15}([.,]\d{1,6})?")
-_FORMULA = tuple("=+-@|%\t\r\n＝＋－＠")
+_BREAKS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+_FORMULA = tuple("=+-@|%＝＋－＠")
 
 
 def csv_file(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
@@ -44,8 +45,7 @@ def _written(cell: Cell) -> str:
 
 def harmless(text: str) -> str:
     """The text on one line, with an apostrophe in front where a spreadsheet would run it."""
-    if _NUMBER.fullmatch(text):
-        return text
-    dangerous = text.startswith(_FORMULA) or text.lstrip().startswith(_FORMULA)
-    line = " ".join(text.split())
-    return f"'{line}" if dangerous else line
+    line = _BREAKS.sub(" ", text).strip()
+    if _NUMBER.fullmatch(line) or not line.startswith(_FORMULA):
+        return line
+    return f"'{line}"
