@@ -3,12 +3,14 @@
 from datetime import date, datetime
 
 import click
-from flask.cli import AppGroup
 
 from demo.installer import installer
 from demo.jouer import jouer
 
-demo = AppGroup("demo", help="La ville de démonstration.")
+
+@click.group("demo", help="La ville de démonstration.")
+def demo() -> None:
+    """A plain group: these commands need no web application."""
 
 
 @demo.command("installer")

@@ -1,17 +1,18 @@
-"""`flask relay`, `flask timetable`, `flask outbox list|retry`."""
+"""`flask relay`, `flask timetable`, `flask outbox list|retry`.
+
+`flask` imports this file whatever command is asked, so the actors, which want a whole set of settings and every trade,
+are imported by the commands that run them.
+"""
 
 import signal
 import threading
 
 import click
-from flask.cli import AppGroup
 from sqlalchemy import select
 
 from kernel import deliveries
 from kernel.db import reading, transaction
 from kernel.outbox import Delivery, FactRow, State
-from workers import relay as relay_module
-from workers import timetable as timetable_module
 
 
 def _stop_on_signals() -> threading.Event:
@@ -23,15 +24,21 @@ def _stop_on_signals() -> threading.Event:
 
 @click.command("relay", help="Turn facts into deliveries and ring Redis for them, until stopped.")
 def relay() -> None:
-    relay_module.relay(_stop_on_signals())
+    from workers.relay import relay as run  # noqa: PLC0415
+
+    run(_stop_on_signals())
 
 
 @click.command("timetable", help="Do what is due: open, close, order, end weeks; until stopped.")
 def timetable() -> None:
-    timetable_module.timetable(_stop_on_signals())
+    from workers.timetable import timetable as run  # noqa: PLC0415
+
+    run(_stop_on_signals())
 
 
-outbox = AppGroup("outbox", help="Deliveries that failed at every try.")
+@click.group("outbox", help="Deliveries that failed at every try.")
+def outbox() -> None:
+    """A plain group: these commands need no web application."""
 
 
 @outbox.command("list")

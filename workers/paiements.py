@@ -10,7 +10,7 @@ from paiements.events import (
     PaiementReussi,
     PrelevementDemande,
 )
-from workers.runtime import ARGENT, local, remote
+from workers.runtime import ARGENT, COURRIEL, local, remote
 
 
 @remote(ARGENT)
@@ -31,11 +31,11 @@ def verifier_page(fact: PageStripeAVerifier) -> None:
     checkout.conclure_page(fact.session_stripe, "verification")
 
 
-@local(ARGENT)
+@local(COURRIEL)
 def envoyer_recu(session: Session, fact: PaiementReussi) -> None:
     courriels.recu(session, fact.paiement_id)
 
 
-@local(ARGENT)
+@local(COURRIEL)
 def annoncer_refus(session: Session, fact: PaiementRefuse) -> None:
     courriels.refus(session, fact.paiement_id)

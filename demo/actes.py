@@ -1,0 +1,211 @@
+"""What people do in a week, act by act, in a town that runs: families by the use cases that their pages call,
+producers and agents over HTTP where a link or a scan is the point."""
+
+import random
+import re
+from collections import Counter
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+import requests
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from demo.saison import composer_et_publier
+from demo.ville_a_part import VilleAPart
+from foyers.dossiers import declarer_qf
+from foyers.models import Compte, Foyer
+from kernel import clock
+from kernel.db import reading, transaction
+from kernel.documents import Document
+from kernel.settings import get_settings
+from kernel.web.access import Role
+from paniers import abonnements, retraits
+from paniers.bons_retrait import texte_du_bon
+from paniers.choix import choisir
+from paniers.models import AbonnementVersion, NatureChoix, Panier, Semaine
+from paniers.models_producteurs import Commande
+from paniers.semaines import par_code
+
+PAS_LA, AILLEURS, EN_PAUSE, PARTIS, NOUVEAU_QF, VENUS = 0.05, 0.02, 0.01, 0.005, 0.02, 0.95
+PATIENCE_SECONDES = 300
+JETON = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')
+LIEN = re.compile(r"http\S+/producteur/commande/\S+")
+
+
+class TropLong(Exception):
+    """Something that the town does by itself was not done in time."""
+
+
+def avancer_l_horloge(instant: datetime) -> None:
+    """Move the clock of the whole town."""
+    path = get_settings().clock_shift_file
+    assert path is not None, "a town of its own has a clock file"
+    clock.write_shift(path, instant)
+
+
+def attendre(ville: VilleAPart, quoi: str, condition: Callable[[Session], bool]) -> None:
+    """Wait for what the relay, the timetable and the workers do. Raises TropLong."""
+
+    def done() -> bool:
+        with reading() as session:
+            return condition(session)
+
+    if not ville.supervisor.wait_until(done, PATIENCE_SECONDES):
+        raise TropLong(quoi)
+
+
+def tout_est_livre(session: Session) -> bool:
+    """Whether every fact has been expanded and every delivery is done or parked."""
+    waiting = text(
+        """
+        SELECT EXISTS (SELECT 1 FROM outbox_fact WHERE expanded_at IS NULL)
+            OR EXISTS (SELECT 1 FROM outbox_delivery WHERE state IN ('due', 'sent', 'taken'))
+        """
+    )
+    return not session.execute(waiting).scalar_one()
+
+
+def est_dans_l_etat(code: str, etat: str) -> Callable[[Session], bool]:
+    return lambda session: par_code(session, code).etat == etat
+
+
+def composer(rng: random.Random, code: str) -> None:
+    """Friday: the coordination composes the basket and publishes it."""
+    with transaction() as session:
+        who = session.scalars(select(Compte.id).where(Compte.role == Role.COORDINATION)).first()
+        composer_et_publier(session, rng, par_code(session, code), clock.now(), who)
+
+
+def decider(rng: random.Random, code: str) -> Counter[str]:
+    """Saturday: families say that they do not come, go elsewhere, pause, leave, or give a new quotient."""
+    told: Counter[str] = Counter()
+    with transaction() as session:
+        week = par_code(session, code)
+        for version, foyer in _abonnes(session, week.retrait_le):
+            act = _tirer(rng)
+            if act is not None:
+                told[act] += 1
+                _agir(session, week, version, foyer, act)
+    return told
+
+
+def _abonnes(session: Session, jour: date) -> list[tuple[AbonnementVersion, Foyer]]:
+    rows = session.execute(
+        text(
+            """
+            SELECT v.id, a.foyer_id FROM abonnement_version v JOIN abonnement a ON a.id = v.abonnement_id
+             WHERE v.jusqu_a IS NULL AND :jour BETWEEN v.debut AND v.fin ORDER BY a.id
+            """
+        ),
+        {"jour": jour},
+    ).all()
+    return [(session.get_one(AbonnementVersion, row.id), session.get_one(Foyer, row.foyer_id)) for row in rows]
+
+
+def _tirer(rng: random.Random) -> str | None:
+    shares = {"absents": PAS_LA, "ailleurs": AILLEURS, "pauses": EN_PAUSE, "departs": PARTIS, "quotients": NOUVEAU_QF}
+    drawn = rng.random()
+    for act, share in shares.items():
+        if drawn < share:
+            return act
+        drawn -= share
+    return None
+
+
+def _agir(session: Session, week: Semaine, version: AbonnementVersion, foyer: Foyer, act: str) -> None:
+    now, subscription = clock.now(), version.abonnement_id
+    if act == "absents":
+        choisir(session, subscription, week.id, NatureChoix.PAS_CETTE_SEMAINE, instant=now)
+    elif act == "ailleurs":
+        other = session.execute(
+            text("SELECT min(id) FROM maison WHERE id <> :m"), {"m": version.maison_id}
+        ).scalar_one()
+        choisir(session, subscription, week.id, NatureChoix.AUTRE_MAISON, maison_id=other, instant=now)
+    elif act == "pauses":
+        until = week.retrait_le + timedelta(days=7)
+        abonnements.mettre_en_pause(session, subscription, du=week.retrait_le, au=until, instant=now)
+    elif act == "departs":
+        abonnements.quitter(session, subscription, instant=now)
+    else:
+        declarer_qf(session, foyer.id, 350, now.date(), None)
+
+
+def repondre_aux_commandes(ville: VilleAPart) -> Counter[str]:
+    """Monday morning: each producer opens the link of its mail; all confirm, the last says what will be short."""
+    with reading() as session:
+        orders = session.execute(
+            text(
+                "SELECT c.numero, p.email FROM commande c JOIN producteur p ON p.id = c.producteur_id ORDER BY c.numero"
+            )
+        ).all()
+    latest = orders[-dernieres_commandes() :]
+    answers: Counter[str] = Counter()
+    for rank, (numero, email) in enumerate(latest, start=1):
+        short = rank == len(latest) and rank > 1
+        _repondre(_lien_recu(ville, email, numero), "Il me manquera une dizaine de kilos." if short else "")
+        answers["manques" if short else "confirmees"] += 1
+    return answers
+
+
+def dernieres_commandes() -> int:
+    """How many orders the last ordered week has."""
+    with reading() as session:
+        return len(session.scalars(select(Commande.id).where(Commande.etat == "emise")).all())
+
+
+def _lien_recu(ville: VilleAPart, email: str, numero: str) -> str:
+    messages = requests.get(f"{ville.courrier}/messages.json", params={"pour": email, "corps": 1}, timeout=10).json()
+    for message in messages:
+        found = LIEN.search(message["text"])
+        if numero in message["subject"] and found:
+            return found.group()
+    raise TropLong(f"the mail of order {numero}")
+
+
+def _repondre(link: str, message: str) -> None:
+    with requests.Session() as browser:
+        page = browser.get(link, timeout=10)
+        page.raise_for_status()
+        token = JETON.search(page.text)
+        assert token is not None, "the producer's page has a form"
+        form = {"csrf_token": token.group(1), "message": message, "reponse": "manque" if message else "confirmer"}
+        browser.post(link, data=form, timeout=10).raise_for_status()
+
+
+def distribuer(rng: random.Random, code: str) -> Counter[str]:
+    """Thursday: the goods are there; most families come, each voucher is scanned; some days a gesture is undone."""
+    given: Counter[str] = Counter()
+    with transaction() as session:
+        agent = session.scalars(select(Compte.id).where(Compte.role == Role.COORDINATION)).one()
+        week = par_code(session, code)
+        retraits.livrer(session, week.id, par=agent, instant=clock.now())
+        baskets = session.scalars(select(Panier).where(Panier.semaine_id == week.id).order_by(Panier.id)).all()
+    for basket in baskets:
+        if rng.random() > VENUS:
+            continue
+        with transaction() as session:
+            answer = retraits.scanner(
+                session,
+                texte_du_bon(week, basket.bon),
+                par=agent,
+                maisons=None,
+                jour=week.retrait_le,
+                instant=clock.now(),
+            )
+            given[answer.verdict] += 1
+    return given
+
+
+def ranger_les_documents(folder: Path) -> list[Path]:
+    """Write the PDFs and CSVs that the workers made into a folder, under their human names."""
+    with reading() as session:
+        documents = session.scalars(select(Document).order_by(Document.key)).all()
+    paths = []
+    for document in documents:
+        path = folder / document.key.split(":")[0] / f"{document.key.replace(':', '-')}-{document.filename}"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(document.content)
+        paths.append(path)
+    return paths

@@ -1,0 +1,68 @@
+"""A whole town of its own, on free ports, for as long as a block lasts: what `flask demo jouer` plays in."""
+
+import os
+import shutil
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from demo.environment import Ports, town_environment
+from demo.lancer import ROOT, flask, start_engines, start_town, town_programs
+from demo.supervisor import Supervisor
+
+KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR")
+FIRST_PORT, LAST_PORT = 20_000, 40_000
+
+
+@dataclass(frozen=True, slots=True)
+class VilleAPart:
+    """A running town: its supervisor, and where its pages, its Stripe and its mailbox answer."""
+
+    supervisor: Supervisor
+    var_dir: Path
+    site: str
+    stripe: str
+    courrier: str
+
+
+@contextmanager
+def ville_a_part(var_dir: Path, installer: tuple[str, ...]) -> Iterator[VilleAPart]:
+    """Start a fresh town in `var_dir` (emptied first) installed by `flask demo installer` with these options.
+
+    This process takes the town's settings, so that use cases called here act on it. Everything is stopped at the end;
+    the data stay.
+    """
+    shutil.rmtree(var_dir, ignore_errors=True)
+    var_dir.mkdir(parents=True)
+    ports = free_ports()
+    kept = {name: os.environ[name] for name in KEPT if name in os.environ}
+    # The clock is moved by hours at a time: the timetable must look often, in real time, to follow.
+    environment = town_environment(kept, var_dir, ports) | {"TIMETABLE_POLL_SECONDS": "0.3"}
+    supervisor = Supervisor(ROOT, var_dir, environment, lambda line: None)
+    supervisor.listen_to_signals()
+    try:
+        supervisor.environment |= start_engines(supervisor, {}, var_dir)
+        programs = town_programs(environment, kept, var_dir, ports)
+        start_town(supervisor, replace(programs, install=flask("demo", "installer", *installer)), ports.web)
+        os.environ.update(supervisor.environment)
+        site, stripe, courrier = (f"http://127.0.0.1:{port}" for port in (ports.web, ports.stripe, ports.courrier))
+        yield VilleAPart(supervisor, var_dir, site, stripe, courrier)
+    finally:
+        supervisor.stop()
+
+
+def free_ports() -> Ports:
+    """Four ports that nobody listens on, as a town lays them out."""
+    start = FIRST_PORT + os.getpid() * 40 % (LAST_PORT - FIRST_PORT)
+    for first in [*range(start, LAST_PORT, 40), *range(FIRST_PORT, start, 40)]:
+        ports = Ports(first)
+        if all(map(_is_free, (ports.web, ports.stripe, ports.courrier, ports.smtp))):
+            return ports
+    raise OSError("no free ports")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as attempt:
+        return attempt.connect_ex(("127.0.0.1", port)) != 0
