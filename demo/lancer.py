@@ -73,15 +73,15 @@ def town_programs(environment: Mapping[str, str], given: Mapping[str, str], var_
 
 def web_command(port: int) -> tuple[str, ...]:
     served = ("--interface", "wsgi", "--factory", "app:create_app", "--host", "127.0.0.1", "--port", str(port))
-    size = ("--workers", "2", "--blocking-threads", "4", "--no-ws", "--workers-kill-timeout", "2")
+    size = ("--workers", "2", "--blocking-threads", "4", "--no-ws", "--workers-kill-timeout", "1")
     return (tool("granian"), *served, *size)
 
 
 def worker(key: str, *queues: str, threads: int) -> Process:
-    size = ("--processes", "1", "--threads", str(threads), "--worker-shutdown-timeout", "2500")
+    size = ("--processes", "1", "--threads", str(threads), "--worker-shutdown-timeout", "2000")
     command = (tool("dramatiq"), "workers.main", *size, "--queues", *queues)
     # In milliseconds: how long an idle worker waits before it looks at Redis again.
-    return Process(key, command, rank=1, environment={"dramatiq_worker_timeout": "100"}, stop_seconds=3.0)
+    return Process(key, command, rank=1, environment={"dramatiq_worker_timeout": "100"}, stop_seconds=2.5)
 
 
 def outside_processes(
@@ -96,10 +96,10 @@ def outside_processes(
         shift = environment.get("CLOCK_SHIFT_FILE")
         clock = ("--clock-shift-file", shift) if shift else ()
         command = (*python, "demo.stripe_local", *where, *secret, *key, *clock)
-        yield Process("stripe", command, rank=2, stop_seconds=1.0)
+        yield Process("stripe", command, rank=2, stop_seconds=0.7)
     if stands_in("courrier", given):
         doors = ("--smtp-port", str(ports.smtp), "--port", str(ports.courrier), "--dir", str(var_dir / "courrier"))
-        yield Process("courrier", (*python, "demo.courrier_local", *doors), rank=2, stop_seconds=1.0)
+        yield Process("courrier", (*python, "demo.courrier_local", *doors), rank=2, stop_seconds=0.7)
 
 
 def chosen_port(given: Mapping[str, str]) -> int:

@@ -37,7 +37,7 @@ class Process:
     command: Sequence[str]
     rank: int
     environment: Mapping[str, str] = field(default_factory=dict)
-    stop_seconds: float = 2.5
+    stop_seconds: float = 2.0
 
 
 @dataclass
@@ -116,10 +116,12 @@ class Supervisor:
             self._revive(child)
 
     def stop(self) -> None:
-        """Stop the programs rank by rank, then the engines, last started first. Nothing is left running."""
+        """Stop the programs rank by rank, then the engines together. Nothing is left running."""
         for rank in sorted({child.process.rank for child in self._children}):
             self._stop_rank([child for child in self._children if child.process.rank == rank])
-        for _, server in reversed(self._engines):
+        for _, server in self._engines:
+            server.ask_to_stop()
+        for _, server in self._engines:
             server.stop()
         self._children.clear()
         self._engines.clear()

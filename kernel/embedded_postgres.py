@@ -81,7 +81,7 @@ def start_postgres(var_dir: Path, *, durable: bool = True) -> EmbeddedServer:
         process = spawn(_command(programs, place, durable=durable), log, signal.SIGINT, account)
         wait_for(process, lambda: postgres_answers(place.url), log)
     # SIGINT: fast shutdown, clean. SIGQUIT: at once, recovered at the next start.
-    stops = ((signal.SIGINT, 4.0), (signal.SIGQUIT, 1.0), (signal.SIGKILL, 1.0))
+    stops = ((signal.SIGINT, 3.0), (signal.SIGQUIT, 0.7), (signal.SIGKILL, 1.0))
     return EmbeddedServer(place.url, process, place.sockets, stops)
 
 

@@ -42,6 +42,11 @@ class EmbeddedServer:
         """False once a server that this process started has died."""
         return self.process is None or self.process.poll() is None
 
+    def ask_to_stop(self) -> None:
+        """Send the first signal only, so that several servers can go down together before each is waited for."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.send_signal(self.stop_signals[0][0])
+
     def stop(self) -> None:
         """Stop the server within seconds, more and more firmly; leave it alone if another process started it."""
         if self.process is None:

@@ -106,7 +106,7 @@ def nothing_left(town: Town) -> bool:
     return not town.programs_left()
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 10) -> None:
+def wait_until(condition: Callable[[], bool], seconds: float = 20) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline
@@ -171,14 +171,14 @@ def test_nothing_outlives_a_killed_supervisor(start: Callable[..., Town]) -> Non
 
 def test_a_stop_during_the_installation_leaves_nothing(start: Callable[..., Town]) -> None:
     town = start("slow-installation")
-    wait_until((town.var_dir / "journaux" / "installation.log").exists)
+    wait_until((town.var_dir / "journaux" / "installation.log").exists, seconds=40)
     assert "Tout est arrêté" in town.stop()
     assert town.programs_left() == []
 
 
 def test_a_failed_migration_ends_the_start_and_shows_why(start: Callable[..., Town]) -> None:
     town = start("no-migration")
-    output, _ = town.process.communicate(timeout=30)
+    output, _ = town.process.communicate(timeout=60)
     assert town.process.returncode == 1
     assert "La base n’a pas pu être mise à jour." in output
     assert "la table manque" in output
@@ -190,7 +190,7 @@ def test_a_busy_port_is_said_in_french(start: Callable[..., Town]) -> None:
         other.bind(("127.0.0.1", 0))
         other.listen()
         town = start(port=other.getsockname()[1])
-        output, _ = town.process.communicate(timeout=30)
+        output, _ = town.process.communicate(timeout=60)
     assert town.process.returncode == 1
     assert f"Le port {town.port} est déjà pris" in output
     assert not (town.var_dir / "postgres").exists()
@@ -199,7 +199,7 @@ def test_a_busy_port_is_said_in_french(start: Callable[..., Town]) -> None:
 def test_a_second_town_in_the_same_folder_is_refused(start: Callable[..., Town]) -> None:
     start().lines_until("Prêt")
     second = start()
-    output, _ = second.process.communicate(timeout=30)
+    output, _ = second.process.communicate(timeout=60)
     assert second.process.returncode == 1
     assert "Une ville tourne déjà dans" in output
 
