@@ -7,6 +7,7 @@ page and a reconciliation that arrive together take turns, and the later ones fi
 from dataclasses import dataclass
 
 from sqlalchemy import select, text
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from kernel import clock
@@ -54,11 +55,12 @@ def verrouiller(session: Session, paiement_id: int) -> Paiement:
 
 def verrouiller_foyer(session: Session, foyer_id: int) -> Reglement:
     """How the household pays, its row locked (made if need be): what it starts to pay, it starts one at a time."""
-    found = session.get(Reglement, foyer_id, with_for_update=True, populate_existing=True)
+    locked = select(Reglement).where(Reglement.foyer_id == foyer_id).with_for_update()
+    locked = locked.execution_options(populate_existing=True)
+    found = session.scalars(locked).one_or_none()
     if found is None:
-        session.merge(Reglement(foyer_id=foyer_id))
-        session.flush()  # the row must be there to be locked
-        found = session.get_one(Reglement, foyer_id, with_for_update=True)
+        session.execute(insert(Reglement).values(foyer_id=foyer_id).on_conflict_do_nothing())
+        found = session.scalars(locked).one()
     return found
 
 
