@@ -15,7 +15,8 @@ class Euros:
     centimes: int
 
     def __post_init__(self) -> None:
-        if not isinstance(self.centimes, int) or isinstance(self.centimes, bool):
+        # Types are not checked at run time, and a float of euros that slips in here would be lost centimes.
+        if type(self.centimes) is not int:
             raise TypeError("Euros are counted in whole centimes")
 
     @classmethod

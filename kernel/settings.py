@@ -94,7 +94,7 @@ def get_settings() -> Settings:
     Raises `BadSettings`, which ends the program with one line for each variable at fault.
     """
     try:
-        return Settings()
+        return Settings.model_validate({})  # the sources (environment) fill it
     except ValidationError as error:
         lines = [f"  {'.'.join(map(str, e['loc'])).upper() or 'SETTINGS'}: {e['msg']}" for e in error.errors()]
         raise BadSettings("Settings that cannot be used (see .env.example):\n" + "\n".join(lines)) from None

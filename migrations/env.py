@@ -1,14 +1,21 @@
 """Alembic's entry: the models' metadata against the database that the settings name."""
 
-import foyers.models
-import kernel.documents
-import kernel.mail
-import kernel.outbox
-import paiements.models
-import paniers.models
-import paniers.models_producteurs  # noqa: F401  (imported for their tables)
+from importlib import import_module
+
 from alembic import context
+
 from kernel.db import Base, get_engine
+
+for tables in (
+    "kernel.outbox",
+    "kernel.documents",
+    "kernel.mail",
+    "foyers.models",
+    "paiements.models",
+    "paniers.models",
+    "paniers.models_producteurs",
+):
+    import_module(tables)
 
 with get_engine().connect() as connection:
     context.configure(connection=connection, target_metadata=Base.metadata, compare_server_default=False)

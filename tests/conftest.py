@@ -15,6 +15,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from redis import Redis
 
+from app import create_app
 from kernel import clock
 from kernel.db import get_engine
 from kernel.embedded import start_postgres, start_redis
@@ -102,8 +103,6 @@ def base(engines: Engines, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
 @pytest.fixture
 def app(base: str) -> Flask:
     """The web application on a fresh database; CSRF tokens are asked for as in real life."""
-    from app import create_app  # the whole house: only tests of pages need it
-
     made = create_app()
     made.config.update(TESTING=True, PROPAGATE_EXCEPTIONS=False)
     return made

@@ -5,12 +5,14 @@ They write rows and nothing else: what use cases do is theirs to test. Each take
 
 import itertools
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from sqlalchemy.orm import Session
 
 from foyers.folding import plier
 from foyers.models import Compte, CompteMaison, Foyer, JustificatifQF, Maison, Membre
+from foyers.mots_de_passe import hacher
 from kernel.clock import paris
 from kernel.sealed import seal
 from kernel.web.access import Role
@@ -22,7 +24,6 @@ T = TypeVar("T")
 _numbers = itertools.count(1)
 
 DEBUT = datetime(2026, 9, 1, 8, tzinfo=UTC)
-# argon2 of "un long mot de passe": hashing it anew for each account would be most of a test's time.
 MOT_DE_PASSE = "un long mot de passe"
 TRANCHES = {
     "forme": "tranches",
@@ -97,17 +98,10 @@ def compte(session: Session, role: Role = Role.HABITANT, *, maisons: tuple[int, 
     return made
 
 
+@lru_cache(maxsize=1)
 def empreinte() -> str:
-    """The stored form of MOT_DE_PASSE, made once."""
-    from foyers.comptes import hacher  # argon2 is loaded only by tests that need an account
-
-    global _empreinte
-    if _empreinte is None:
-        _empreinte = hacher(MOT_DE_PASSE)
-    return _empreinte
-
-
-_empreinte: str | None = None
+    """The stored form of MOT_DE_PASSE, made once: hashing it for each account would be most of a test's time."""
+    return hacher(MOT_DE_PASSE)
 
 
 def quotient(session: Session, foyer_id: int, valeur: int, *, verifie: bool = True, **given: Any) -> JustificatifQF:
@@ -129,7 +123,7 @@ def grille(session: Session, **given: Any) -> Grille:
 
 
 def calendrier(session: Session, **given: Any) -> Calendrier:
-    """The default rhythm of design: offers until Thursday, composed Friday, cut-off Sunday 23:59, orders Monday 6:00."""
+    """The default rhythm: offers until Thursday, composed Friday, cut-off Sunday 23:59, orders Monday 6:00."""
     values = {
         "effet_le": date(2026, 1, 1),
         "retrait_jour": 4,
