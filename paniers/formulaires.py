@@ -44,7 +44,7 @@ class ChampDate(Field):  # type: ignore[misc]
         try:
             self.data = _jour(text)
         except ValueError:
-            raise ValueError(_("Choisissez un jour dans le calendrier, ou écrivez-le ainsi : 26/11/2026.")) from None
+            raise ValueError(_("Choisissez un jour dans le calendrier, ou écrivez-le ainsi : 26/11/2026.")) from None
 
 
 class ChampNombre(Field):  # type: ignore[misc]
@@ -53,14 +53,16 @@ class ChampNombre(Field):  # type: ignore[misc]
     widget = TextInput()
     data: Any
 
-    def __init__(self, label: Any, manque: Any, *, entier: bool = False, **options: Any) -> None:
-        self.entier = entier
+    def __init__(self, label: Any, manque: Any, *, montant: bool = False, **options: Any) -> None:
+        self.entier, self.montant = False, montant
         super().__init__(label, [InputRequired(manque)], **options)
 
     def _value(self) -> str:
         if self.raw_data:
             return str(self.raw_data[0])
-        return f"{self.data.normalize():f}".replace(".", ",") if self.data is not None else ""
+        if self.data is None:
+            return ""
+        return (f"{self.data:.2f}" if self.montant else f"{self.data.normalize():f}").replace(".", ",")
 
     def process_formdata(self, valuelist: list[Any]) -> None:
         self.data = None
@@ -72,9 +74,9 @@ class ChampNombre(Field):  # type: ignore[misc]
         if not self.raw_data or not str(self.raw_data[0]).strip():
             return
         if self.data is None or self.data <= 0:
-            raise StopValidation(_("Écrivez un nombre plus grand que zéro, en chiffres. Exemple : 25"))
+            raise StopValidation(_("Écrivez un nombre plus grand que zéro, en chiffres. Exemple : 25"))
         if self.entier and self.data != self.data.to_integral_value():
-            raise StopValidation(_("Ce produit se compte en pièces : écrivez un nombre entier."))
+            raise StopValidation(_("Ce produit se compte en pièces : écrivez un nombre entier."))
 
 
 class SimulateurForm(Formulaire):
@@ -96,13 +98,13 @@ class _AvecMaisons(Formulaire):
 
 class AbonnementForm(_AvecMaisons):
     nombre = ChampCartes(
-        _l("Combien de paniers chaque semaine ?"),
+        _l("Combien de paniers chaque semaine ?"),
         _l("Choisissez un ou deux paniers."),
         coerce=cle,
         choices=[("1", _l("Un panier")), ("2", _l("Deux paniers"))],
     )
     paiement = ChampCartes(
-        _l("Comment payer ?"),
+        _l("Comment payer ?"),
         _l("Choisissez comment payer."),
         choices=[(Mode.CARTE.value, _l("Par carte")), (Mode.MAISON.value, _l("À la maison des habitants"))],
     )
@@ -124,6 +126,15 @@ class PauseForm(Formulaire):
     au = ChampDate(_l("Dernier jour sans panier"), [InputRequired(_l("Choisissez le dernier jour."))])
 
 
+class _Demande:
+    """The page does not call the field optional; its button alone decides whether it is needed."""
+
+    field_flags = {"required": True}
+
+    def __call__(self, form: Any, field: Field) -> None:
+        return
+
+
 class ReponseForm(Formulaire):
     """A producer's answer to an order: two buttons, `reponse` says which one was pressed."""
 
@@ -131,7 +142,8 @@ class ReponseForm(Formulaire):
     message = TextAreaField(
         _l("Il me manque…"),
         [
-            Length(max=MESSAGE_LE_PLUS_LONG, message=_l("Votre message est trop long : mille caractères au plus.")),
+            _Demande(),
+            Length(max=MESSAGE_LE_PLUS_LONG, message=_l("Votre message est trop long : mille caractères au plus.")),
         ],
         filters=[lambda text: text.strip().replace("\r\n", "\n") if text else ""],
         render_kw={"rows": 4, "maxlength": MESSAGE_LE_PLUS_LONG},
@@ -173,6 +185,7 @@ class OffreForm(Formulaire):
     prix = ChampNombre(
         _l("Prix hors taxe"),
         _l("Écrivez votre prix."),
+        montant=True,
         render_kw={"inputmode": "decimal", "autocomplete": "off", "maxlength": 16},
     )
 

@@ -42,7 +42,7 @@ def commande_du_jeton(jeton: str) -> int:
 
 _ABIME = "Ce lien est incomplet ou abîmé. Reprenez-le dans le courriel, ou appelez la coordination."
 _TROP_VIEUX = (
-    "Ce lien a plus de trois semaines : il ne s’ouvre plus. Appelez la coordination, elle vous en enverra un autre."
+    "Ce lien a plus de trois semaines : il ne s’ouvre plus. Appelez la coordination, elle vous en enverra un autre."
 )
 
 

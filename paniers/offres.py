@@ -128,7 +128,7 @@ def _ouverte_aux_offres(session: Session, semaine_id: int, instant: datetime, *,
         raise Introuvable
     if coordination:
         if semaine.etat not in (EtatSemaine.OUVERTE, EtatSemaine.CLOTUREE):
-            raise Refus("Les commandes de cette semaine sont parties : ses offres ne changent plus.")
+            raise Refus("Les commandes de cette semaine sont parties : ses offres ne changent plus.")
     elif semaine.etat != EtatSemaine.OUVERTE or instant >= semaine.offres_jusqu_a:
         raise Refus(
             f"Les offres de cette semaine se sont arrêtées {en_mots(semaine.offres_jusqu_a)}. "
@@ -143,7 +143,7 @@ def _verifier(proposition: Proposition) -> None:
     if not 0 < proposition.lot <= proposition.quantite:
         raise Refus("Un lot ne peut pas dépasser la quantité que vous proposez.", status=422)
     if not 0 < proposition.prix <= PRIX_LE_PLUS_HAUT:
-        raise Refus("Ce prix est trop haut pour un panier. Vérifiez-le : il va de 0,01 € à 200,00 €.", status=422)
+        raise Refus("Ce prix est trop haut pour un panier. Vérifiez-le : il va de 0,01 € à 200,00 €.", status=422)
 
 
 def _exiger_hors_du_panier_publie(session: Session, semaine: Semaine, producteur_id: int, produit_id: int) -> None:
@@ -155,4 +155,4 @@ def _exiger_hors_du_panier_publie(session: Session, semaine: Semaine, producteur
         .where(Offre.producteur_id == producteur_id, Offre.produit_id == produit_id)
     )
     if session.execute(published.limit(1)).first() is not None:
-        raise Refus("Ce produit est déjà dans le panier publié : son offre ne change plus. Appelez la coordination.")
+        raise Refus("Ce produit est déjà dans le panier publié : son offre ne change plus. Appelez la coordination.")

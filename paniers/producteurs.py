@@ -111,10 +111,10 @@ def _repondre(form: ReponseForm, seen: ReponseVue) -> bool:
     """Write the answer and say so; False with the reason on the form."""
     short = form.message.data if form.reponse.data == "manque" else None
     if form.reponse.data not in ("confirmer", "manque"):
-        form.refuser("message", _("Choisissez : « Je confirme », ou écrivez ce qui manque."))
+        form.refuser("message", _("Choisissez : « Je confirme », ou écrivez ce qui manque."))
         return False
     if short == "":
-        form.refuser("message", _("Écrivez ce qui manque, et combien. Exemple : 20 kg de carottes en moins."))
+        form.refuser("message", _("Écrivez ce qui manque, et combien. Exemple : 20 kg de carottes en moins."))
         return False
     if not seen.ouverte:
         form.refuser("message", _("La livraison est passée. Pour en parler, appelez la coordination."))

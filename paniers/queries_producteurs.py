@@ -17,6 +17,7 @@ from paniers.models_producteurs import Commande, EtatCommande, Offre, Producteur
 from paniers.quantites import quantite
 
 COMMANDES_PAR_PAGE = 30
+SEMAINES_PROPOSEES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +151,7 @@ def semaines_offertes(session: Session, instant: datetime) -> list[SemaineOffert
         select(Semaine)
         .where(Semaine.etat == EtatSemaine.OUVERTE, Semaine.offres_jusqu_a > instant)
         .order_by(Semaine.retrait_le)
+        .limit(SEMAINES_PROPOSEES)
     ).all()
     expected = paniers_prevus(session, [week.id for week in weeks])
     return [

@@ -64,14 +64,14 @@ def ne_pas_venir(code: str) -> Response:
     return _choisir(
         code,
         NatureChoix.PAS_CETTE_SEMAINE,
-        lambda day: _("C’est noté : pas de panier pour vous %(jour)s. Vous pouvez encore changer d’avis.", jour=day),
+        lambda day: _("C’est noté : pas de panier pour vous %(jour)s. Vous pouvez encore changer d’avis.", jour=day),
     )
 
 
 @access(Role.HABITANT, on=MINE)
 def comme_d_habitude(code: str) -> Response:
     return _choisir(
-        code, NatureChoix.COMME_D_HABITUDE, lambda day: _("C’est noté : votre panier vous attend %(jour)s.", jour=day)
+        code, NatureChoix.COMME_D_HABITUDE, lambda day: _("C’est noté : votre panier vous attend %(jour)s.", jour=day)
     )
 
 

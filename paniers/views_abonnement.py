@@ -80,7 +80,7 @@ def changer_de_maison() -> Page:
             changer_maison(session, subscription.id, maison_id=form.maison.data, instant=now())
 
     if form.validate_on_submit() and sans_refus(form, "maison", write):
-        flash(_("C’est noté : vous retirez votre panier dans votre nouvelle maison."), "succes")
+        flash(_("C’est noté : vous retirez votre panier dans votre nouvelle maison."), "succes")
         return redirect(url_for("paniers.mon_abonnement"))
     page = {"form": form, "maisons": places, "abonnement": subscription, "limite": coming}
     return render_template("paniers/familles/changer_maison.html", **page), 422 if form.errors else 200
@@ -101,7 +101,7 @@ def poser_une_pause() -> Page:
     if form.validate_on_submit() and sans_refus(form, "au", write):
         flash(
             _(
-                "C’est noté : pas de panier du %(du)s au %(au)s. Il reprend ensuite tout seul.",
+                "C’est noté : pas de panier du %(du)s au %(au)s. Il reprend ensuite tout seul.",
                 du=jour(form.du.data),
                 au=jour(form.au.data),
             ),
@@ -116,7 +116,7 @@ def poser_une_pause() -> Page:
 def lever_une_pause(pause_id: int) -> Response:
     with transaction() as session:
         lever_pause(session, pause_id, instant=now())
-    flash(_("La pause est levée : vos paniers reprennent dès la prochaine semaine ouverte."), "succes")
+    flash(_("La pause est levée : vos paniers reprennent dès la prochaine semaine ouverte."), "succes")
     return redirect(url_for("paniers.mon_abonnement"))
 
 
@@ -178,5 +178,5 @@ def _exiger_des_retraits(subscription: AbonnementVu, first: date, last: date) ->
 
 def _au_revoir(last: date | None) -> str:
     if last is None or last < today():
-        return _("C’est noté : vous n’aurez plus de panier. Vous reviendrez quand vous voudrez.")
-    return _("C’est noté : votre dernier panier est celui du %(jour)s. À bientôt, quand vous voudrez.", jour=jour(last))
+        return _("C’est noté : vous n’aurez plus de panier. Vous reviendrez quand vous voudrez.")
+    return _("C’est noté : votre dernier panier est celui du %(jour)s. À bientôt, quand vous voudrez.", jour=jour(last))

@@ -105,7 +105,7 @@ def offre(code: str, produit_id: int) -> str | tuple[str, int] | Response:
             )
 
     if form.validate_on_submit() and sans_refus(form, "quantite", write):
-        flash(_("%(produit)s : votre offre est notée.", produit=product.nom), "succes")
+        flash(_("%(produit)s : votre offre est notée.", produit=product.nom), "succes")
         return redirect(url_for("producteurs.mes_offres", semaine=code), code=303)
     return render_template("paniers/producteurs/offre.html", form=form, semaine=week, produit=product), (
         422 if form.errors else 200
@@ -159,7 +159,7 @@ def _proposition(form: OffreForm, product: ProduitPropose) -> Proposition:
     unit = 1 if product.en_pieces else MILLE
     cents = form.prix.data * 100
     if cents != cents.to_integral_value():
-        raise Refus(_("Écrivez le prix avec deux chiffres après la virgule. Exemple : 1,80"), status=422)
+        raise Refus(_("Écrivez le prix avec deux chiffres après la virgule. Exemple : 1,80"), status=422)
     return Proposition(
         quantite=int(form.quantite.data * unit),
         lot=int(form.lot.data * unit),

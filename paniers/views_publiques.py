@@ -87,10 +87,10 @@ def lignes_de_grille(scale: Bareme, kept: Tarif | None) -> list[LigneDeGrille]:
 
 def _tranche(first: int, last: int | None) -> str:
     if last is None:
-        return _("%(bas)s € et plus, ou quotient inconnu", bas=_milliers(first))
+        return _("%(bas)s € et plus, ou quotient inconnu", bas=_milliers(first))
     if first == 0:
-        return _("jusqu’à %(haut)s €", haut=_milliers(last))
-    return _("de %(bas)s à %(haut)s €", bas=_milliers(first), haut=_milliers(last))
+        return _("jusqu’à %(haut)s €", haut=_milliers(last))
+    return _("de %(bas)s à %(haut)s €", bas=_milliers(first), haut=_milliers(last))
 
 
 def _milliers(number: int) -> str:

@@ -28,12 +28,14 @@ def s_abonner() -> Page:
         return redirect(url_for("comptes.inscription", suite=url_for("paniers.s_abonner")))
     if current_user.role != Role.HABITANT:
         raise Forbidden
-    form = AbonnementForm(data=_reponses_connues())
+    known = _reponses_connues()
+    form = AbonnementForm(data=known)
     page = _proposer(form)
     if page["limite"] is not None and form.validate_on_submit() and (page["abonne"] or _souscrire(form)):
         return _regler(Mode(form.paiement.data))
     if page["abonne"]:
         return redirect(url_for("paniers.mon_abonnement"))
+    page["chez_soi"] = known["maison"]
     return render_template("paniers/familles/s_abonner.html", form=form, **page), 422 if form.errors else 200
 
 
@@ -129,8 +131,8 @@ def _regler(mode: Mode) -> Response:
     except (Indisponible, Refus):
         flash(
             _(
-                "La page de paiement ne répond pas. Votre abonnement est bien enregistré : "
-                "ajoutez votre carte plus tard, sur la page « Mon compte »."
+                "La page de paiement ne répond pas. Votre abonnement est bien enregistré : "
+                "ajoutez votre carte plus tard, sur la page « Mon compte »."
             ),
             "attention",
         )
