@@ -170,8 +170,13 @@ def _lieu(semaine: Semaine, maison: Maison) -> Lieu:
 def _bons(session: Session, semaine: Semaine, maison_id: int) -> tuple[Bon, ...]:
     rows = session.execute(
         select(
-            Panier.id, Panier.numero, Panier.nombre, Panier.bon, Foyer.canal,
-            func.coalesce(Membre.prenom, "").label("prenom"), func.coalesce(Membre.nom, Foyer.nom).label("nom"),
+            Panier.id,
+            Panier.numero,
+            Panier.nombre,
+            Panier.bon,
+            Foyer.canal,
+            func.coalesce(Membre.prenom, "").label("prenom"),
+            func.coalesce(Membre.nom, Foyer.nom).label("nom"),
         )
         .join(Foyer, Foyer.id == Panier.foyer_id)
         .outerjoin(Membre, and_(Membre.foyer_id == Foyer.id, Membre.referent))
