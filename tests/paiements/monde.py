@@ -48,6 +48,10 @@ class StripeLocal:
         notes = requests.get(self.url + f"/_local/requetes?depuis={depuis}", timeout=10).json()
         return [note for note in notes if (note["method"], note["path"]) == (method, path)]
 
+    def objets(self, genre: str) -> list[dict[str, Any]]:
+        """All objects of a kind."""
+        return list(requests.get(f"{self.url}/_local/objets/{genre}", timeout=10).json())
+
     def intentions(self, client: str) -> list[dict[str, Any]]:
         headers = {"Authorization": f"Bearer {CLE}"}
         found = requests.get(f"{self.url}/v1/payment_intents?customer={client}", headers=headers, timeout=10)
