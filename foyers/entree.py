@@ -3,11 +3,11 @@
 import hashlib
 from typing import Any
 
-from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
-from flask_limiter import RequestLimit
 from flask_limiter.util import get_remote_address
 from flask_login import current_user
+from werkzeug.exceptions import TooManyRequests
 from werkzeug.wrappers import Response as Reponse
 
 from foyers.chemins import accueil, page_ou_accueil, suite
@@ -22,6 +22,7 @@ from foyers.queries import MaisonVue, maisons
 from kernel.db import reading, transaction
 from kernel.errors import Refus
 from kernel.web.access import MINE, Role, access, public
+from kernel.web.refusals import page
 from kernel.web.security import limiter
 
 bp = Blueprint("comptes", __name__)
@@ -45,16 +46,18 @@ def _a_echoue(response: Response) -> bool:
     return response.status_code == 422
 
 
-def _trop_d_essais(limit: RequestLimit) -> Response:
-    form = ConnexionForm()
-    form.mot_de_passe.data = None
-    return make_response(_page_connexion(form, patience=True), 429)
+@bp.errorhandler(429)
+def trop_d_essais(_error: TooManyRequests) -> tuple[str, int]:
+    """Guesses were too quick: say kindly how long to wait, at the door itself."""
+    if request.endpoint != "comptes.connexion":
+        return page(429)
+    return _page_connexion(ConnexionForm(), patience=True), 429
 
 
 @bp.route("/connexion", methods=["GET", "POST"])
 @public("it is the door")
-@limiter.limit(ESSAIS, key_func=get_remote_address, methods=["POST"], deduct_when=_a_echoue, on_breach=_trop_d_essais)
-@limiter.limit(ESSAIS, key_func=_identifiant_essaye, methods=["POST"], deduct_when=_a_echoue, on_breach=_trop_d_essais)
+@limiter.limit(ESSAIS, key_func=get_remote_address, methods=["POST"], deduct_when=_a_echoue)
+@limiter.limit(ESSAIS, key_func=_identifiant_essaye, methods=["POST"], deduct_when=_a_echoue)
 def connexion() -> str | Reponse | tuple[str, int]:
     if current_user.is_authenticated and request.method == "GET":
         return redirect(suite() or accueil(current_user.role))
@@ -133,8 +136,8 @@ def inscription_quotient() -> str | Reponse | tuple[str, int]:
     following = suite() or page_ou_accueil("paniers.s_abonner")
     if form.validate_on_submit() and declarer(form):
         return redirect(following)
-    page: dict[str, Any] = {"form": form, "suite": suite(), "plus_tard": following}
-    return render_template("foyers/inscription_quotient.html", **page), 422 if form.errors else 200
+    shown: dict[str, Any] = {"form": form, "suite": suite(), "plus_tard": following}
+    return render_template("foyers/inscription_quotient.html", **shown), 422 if form.errors else 200
 
 
 def declarer(form: QuotientForm) -> bool:

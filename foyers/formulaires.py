@@ -6,7 +6,7 @@ from datetime import date
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, StringField
+from wtforms import BooleanField, SelectChoice, StringField
 from wtforms.validators import DataRequired, ValidationError
 
 from foyers.champs import (
@@ -64,7 +64,7 @@ class _AvecMaison(Formulaire):
 
     def proposer(self, maisons: Sequence[MaisonVue]) -> None:
         """Fill the list of maisons; until one is chosen its first line says so."""
-        self.maison.choices = [("", _l("Choisissez…")), *((str(m.id), m.nom) for m in maisons)]
+        self.maison.choices = [SelectChoice("", _l("Choisissez…")), *(SelectChoice(str(m.id), m.nom) for m in maisons)]
 
 
 class InscriptionForm(_AvecMaison):
@@ -117,7 +117,7 @@ class QuotientForm(Formulaire):
 
     def proposer(self) -> None:
         """Fill the list of months that may be given today, this one first."""
-        self.mois.choices = [(f"{month:%Y-%m}", en_mots(month)) for month in mois_recevables(today())]
+        self.mois.choices = [SelectChoice(f"{month:%Y-%m}", en_mots(month)) for month in mois_recevables(today())]
 
     @property
     def quotient(self) -> int:
@@ -137,9 +137,9 @@ class QuotientVuForm(QuotientForm):
         _l("Vu sur"),
         _l("Choisissez ce que vous avez vu."),
         choices=[
-            (Source.CAF.value, _l("une attestation de la CAF")),
-            (Source.MSA.value, _l("une attestation de la MSA")),
-            (Source.ESTIMATION.value, _l("d’autres papiers (estimation)")),
+            SelectChoice(Source.CAF.value, _l("une attestation de la CAF")),
+            SelectChoice(Source.MSA.value, _l("une attestation de la MSA")),
+            SelectChoice(Source.ESTIMATION.value, _l("d’autres papiers (estimation)")),
         ],
     )
 
@@ -157,9 +157,9 @@ class CoordonneesForm(_AvecMaison):
         _l("Comment vous écrire ?"),
         _l("Choisissez comment vous écrire."),
         choices=[
-            (Canal.EMAIL.value, _l("Par e-mail")),
-            (Canal.SMS.value, _l("Par SMS")),
-            (Canal.PAPIER.value, _l("Sur papier, à la maison des habitants")),
+            SelectChoice(Canal.EMAIL.value, _l("Par e-mail")),
+            SelectChoice(Canal.SMS.value, _l("Par SMS")),
+            SelectChoice(Canal.PAPIER.value, _l("Sur papier, à la maison des habitants")),
         ],
     )
     email = ChampEmail(

@@ -20,7 +20,7 @@ LONGUEUR_MAX = 200
 _PERSONNEL_MIN = 4  # shorter parts of a name stand in many innocent words
 _RESTE_MIN = 5
 
-# What lists of leaked passwords hold in French and English, folded, from 12 signs on.
+# What lists of leaked passwords hold in French and English, folded, from 12 signs on; and our own pages' example.
 _CONNUS_TEXTE = """
     motdepasse12 motdepasse123 motdepasse1234 motdepassemotdepasse monmotdepasse unmotdepasse lemotdepasse
     azertyuiop12 azertyuiop123 azertyuiopqs azertyuiopqsdfghjklm qwertyuiop12 qwertyuiop123 qwertyuiopas
@@ -30,6 +30,7 @@ _CONNUS_TEXTE = """
     administrateur administrator adminadminadmin jetaimejetaime jetaimemoncoeur jetaimemonamour doudoudoudou
     loulouloulou chouchouchouchou soleilsoleil marseille1313 iloveyouiloveyou qwerty123456 azerty123456
     abcdefghijkl abcdefghijklm abcdefghijklmnopqrstuvwxyz abc123abc123 aqwzsxedcrfv 1q2w3e4r5t6y 1a2z3e4r5t6y
+    lechatdortsurletoit quatremotsauhasard
     paniersolidaire paniersolidaires centresocial maisondeshabitants grenoble38000 grenoblegrenoble
 """
 _CONNUS = frozenset(_CONNUS_TEXTE.split())

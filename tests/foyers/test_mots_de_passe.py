@@ -15,7 +15,7 @@ from kernel.errors import Refus
 
 
 @pytest.mark.parametrize(
-    "password", ["le chat dort sur le toit", "x" * 4 + "y9!K" * 4, "éléphant à vélo", "lune wagon sel"]
+    "password", ["la chatte dort au soleil", "x" * 4 + "y9!K" * 4, "éléphant à vélo", "lune wagon sel"]
 )
 def test_a_phrase_is_taken_as_it_is(password: str) -> None:
     verifier_force(password, ["Samira Benali", "samira@exemple.fr"])
@@ -30,6 +30,7 @@ def test_a_phrase_is_taken_as_it_is(password: str) -> None:
         "mot de passe 123",
         "azertyuiop123",
         "aaaaaaaaaaaaaa",
+        "Le chat dort sur le toit",
         "Samira Benali",
         "benalisamira38",
         "samira@exemple.fr",
@@ -42,12 +43,12 @@ def test_short_known_and_personal_ones_are_refused(password: str) -> None:
 
 
 def test_only_the_right_password_fits() -> None:
-    stored = hacher("le chat dort sur le toit")
+    stored = hacher("la chatte dort au soleil")
     assert "chat" not in stored
-    assert est_le_bon(stored, "le chat dort sur le toit")
-    assert not est_le_bon(stored, "le chat dort sur le tapis")
-    assert not est_le_bon(None, "le chat dort sur le toit")
-    assert not est_le_bon("pas une empreinte", "le chat dort sur le toit")
+    assert est_le_bon(stored, "la chatte dort au soleil")
+    assert not est_le_bon(stored, "la chatte dort au salon")
+    assert not est_le_bon(None, "la chatte dort au soleil")
+    assert not est_le_bon("pas une empreinte", "la chatte dort au soleil")
 
 
 def test_accents_typed_on_two_keyboards_give_the_same_password() -> None:
@@ -55,8 +56,8 @@ def test_accents_typed_on_two_keyboards_give_the_same_password() -> None:
 
 
 def test_a_hash_of_other_parameters_is_made_anew() -> None:
-    assert a_rehacher(PasswordHasher(time_cost=1, memory_cost=64).hash("le chat dort sur le toit"))
-    assert not a_rehacher(hacher("le chat dort sur le toit"))
+    assert a_rehacher(PasswordHasher(time_cost=1, memory_cost=64).hash("la chatte dort au soleil"))
+    assert not a_rehacher(hacher("la chatte dort au soleil"))
 
 
 def test_the_counter_s_passwords_are_strong_and_differ() -> None:

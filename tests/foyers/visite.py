@@ -8,6 +8,9 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from foyers.models import Compte
+from kernel.db import transaction
+from kernel.web.access import Role
+from tests import fabriques
 from tests.fabriques import MOT_DE_PASSE
 
 _JETON = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')
@@ -25,7 +28,7 @@ class Visite:
         assert found, f"no form on {page}"
         return found[1]
 
-    def poster(self, path: str, *, page: str | None = None, **fields: Any) -> TestResponse:
+    def poster(self, path: str, page: str | None = None, /, **fields: Any) -> TestResponse:
         """Post the fields to `path` with the token of `page` (by default the same address)."""
         return self.client.post(path, data={"csrf_token": self.jeton(page or path), **fields})
 
@@ -37,6 +40,13 @@ class Visite:
         found = self.client.get_cookie("session")
         assert found is not None
         return found.value
+
+
+def connecte_en(app: Flask, role: Role, **given: Any) -> Visite:
+    """A browser in which a new account of that role has signed in."""
+    with transaction() as session:
+        compte = fabriques.compte(session, role, **given)
+    return connecte(app, compte)
 
 
 def connecte(app: Flask, compte: Compte) -> Visite:
