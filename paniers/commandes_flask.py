@@ -1,7 +1,8 @@
 """`flask semaine …`: the week's steps by hand. Each is the very step of the timetable, safe to run again."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from datetime import datetime
+from pathlib import Path
 from typing import TypeVar
 
 import click
@@ -14,6 +15,7 @@ from kernel.db import reading, transaction
 from kernel.errors import Refus
 from kernel.formats import euros, instant, jour_annee
 from paiements import echeances
+from paniers import donnees
 from paniers.cloture import cloturer
 from paniers.commandes import commander
 from paniers.etats import LIBELLES, EtatSemaine
@@ -33,7 +35,7 @@ quelle = click.option(
 @quelle
 def commande_cloturer(code: str | None) -> None:
     """Figer les paniers de la semaine, débiter les foyers, ouvrir les échéances."""
-    done = _faire(code, EtatSemaine.OUVERTE, lambda session, week, now: cloturer(session, week, instant=now))
+    done = _faire(code, {EtatSemaine.OUVERTE}, lambda session, week, now: cloturer(session, week, instant=now))
     if done.deja_faite:
         click.echo("Cette semaine était déjà clôturée : rien n’a changé.")
     else:
@@ -52,16 +54,30 @@ def commande_prelever() -> None:
 @quelle
 def commande_commander(code: str | None) -> None:
     """Émettre les commandes aux producteurs."""
-    orders = _faire(code, EtatSemaine.CLOTUREE, lambda session, week, now: commander(session, week, instant=now))
-    click.echo(f"{len(orders)} commandes émises.")
+    orders = _faire(code, {EtatSemaine.CLOTUREE}, lambda session, week, now: commander(session, week, instant=now))
+    click.echo(f"{len(orders)} commandes émises." if orders else "Rien à commander : les commandes étaient parties.")
 
 
 @semaine.command("terminer")
 @quelle
 def commande_terminer(code: str | None) -> None:
     """Noter les paniers non retirés et finir la semaine."""
-    _faire(code, EtatSemaine.LIVREE, lambda session, week, now: terminer(session, week, instant=now))
+    ordered = {EtatSemaine.COMMANDEE, EtatSemaine.LIVREE}
+    _faire(code, ordered, lambda session, week, now: terminer(session, week, instant=now))
     click.echo("La semaine est terminée.")
+
+
+@semaine.command("charger")
+@click.argument("fichier", type=click.Path(path_type=Path))
+def commande_charger(fichier: Path) -> None:
+    """Charger les maisons, le calendrier, les grilles, les producteurs et les produits d’un fichier TOML."""
+    try:
+        data = donnees.lire(fichier)
+        with transaction() as session:
+            new = donnees.charger(session, data)
+    except Refus as refus:
+        raise click.ClickException(refus.sentence) from None
+    click.echo("Nouveaux : " + ", ".join(f"{count} {kind}" for kind, count in new.items()) + ".")
 
 
 @semaine.command("etat")
@@ -74,18 +90,18 @@ def commande_etat() -> None:
             click.echo(f"{week.code}  {state:<10}  {dates}")
 
 
-def _faire(code: str | None, etat: EtatSemaine, step: Callable[[Session, int, datetime], T]) -> T:
-    """Run a step on the named week, or on the first in that state; a Refus ends the command with its sentence."""
+def _faire(code: str | None, etats: Set[EtatSemaine], step: Callable[[Session, int, datetime], T]) -> T:
+    """Run a step on the named week, or on the first in such a state; a Refus ends the command with its sentence."""
     try:
         with transaction() as session:
-            week = par_code(session, code) if code else _premiere(session, etat)
+            week = par_code(session, code) if code else _premiere(session, etats)
             return step(session, week.id, clock.now())
     except Refus as refus:
         raise click.ClickException(refus.sentence) from None
 
 
-def _premiere(session: Session, etat: EtatSemaine) -> Semaine:
-    week = session.scalars(select(Semaine).where(Semaine.etat == etat).order_by(Semaine.retrait_le).limit(1)).first()
+def _premiere(session: Session, etats: Set[EtatSemaine]) -> Semaine:
+    week = session.scalars(select(Semaine).where(Semaine.etat.in_(etats)).order_by(Semaine.retrait_le).limit(1)).first()
     if week is None:
-        raise Refus(f"Aucune semaine n’est {LIBELLES[etat]}.")
+        raise Refus(f"Aucune semaine n’est {' ou '.join(sorted(LIBELLES[etat] for etat in etats))}.")
     return week

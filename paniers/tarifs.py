@@ -53,9 +53,15 @@ class BaremeTranches:
     def __post_init__(self) -> None:
         if not self.tranches or self.tranches[-1].jusqu_a is not None:
             raise GrilleIncoherente("the last band has no upper limit")
+        # The data are JSON: types are not given.
+        names = {t.nom for t in self.tranches}
+        if len(names) < len(self.tranches) or not all(isinstance(name, str) and name for name in names):
+            raise GrilleIncoherente("each band has a name of its own")
         limits = [t.jusqu_a for t in self.tranches[:-1]]
-        if any(limit is None for limit in limits) or limits != sorted(set(limits), key=lambda limit: limit or 0):
-            raise GrilleIncoherente("the limits of the bands rise")
+        if any(type(limit) is not int for limit in limits) or limits != sorted(
+            set(limits), key=lambda limit: limit or 0
+        ):
+            raise GrilleIncoherente("the limits of the bands are whole euros, and rise")
         prices = [t.prix for t in self.tranches]
         if prices != sorted(prices):
             raise GrilleIncoherente("prices never fall as the QF rises")
@@ -83,8 +89,8 @@ class BaremeLineaire:
     plafond: Euros
 
     def __post_init__(self) -> None:
-        if self.taux <= 0:
-            raise GrilleIncoherente("the rate is positive")
+        if not 0 < self.taux <= 1:
+            raise GrilleIncoherente("the rate is positive, and takes at most the whole QF")
         if not PLANCHER <= self.plancher <= self.plafond <= PLAFOND:
             raise GrilleIncoherente("floor and ceiling lie within 4 € and 9 €")
 
@@ -101,7 +107,9 @@ def bareme(regle: Mapping[str, Any]) -> BaremeTranches | BaremeLineaire:
     """Read a grid's data. Raises GrilleIncoherente."""
     try:
         if regle["forme"] == "tranches":
-            return BaremeTranches(tuple(Tranche(t["nom"], t["jusqu_a"], Euros(t["prix"])) for t in regle["tranches"]))
+            return BaremeTranches(
+                tuple(Tranche(t["nom"], t.get("jusqu_a"), Euros(t["prix"])) for t in regle["tranches"])
+            )
         if regle["forme"] == "lineaire":
             return BaremeLineaire(Decimal(str(regle["taux"])), Euros(regle["plancher"]), Euros(regle["plafond"]))
     except (KeyError, TypeError, ArithmeticError) as error:
