@@ -15,6 +15,10 @@ from paniers.semaines import prochaine_ouverte
 DUREE_SEMAINES = 13  # three months, the scheme's least
 PAUSE_LA_PLUS_LONGUE = timedelta(weeks=12)
 
+# Rows are locked against one another's changes, not against the foreign keys of the baskets that a closing writes:
+# a family and a closing never wait for each other in a ring.
+VERROU = {"key_share": True}
+
 
 def souscrire(session: Session, *, foyer_id: int, maison_id: int, nombre: int, instant: datetime) -> Abonnement:
     """Subscribe a household for three months, from the first week that is still open.
@@ -23,7 +27,7 @@ def souscrire(session: Session, *, foyer_id: int, maison_id: int, nombre: int, i
     """
     maison = _maison_verrouillee(session, maison_id)
     # Two tabs of one household queue here, so that the check below sees the other's subscription.
-    session.get_one(Foyer, foyer_id, with_for_update=True)
+    session.get_one(Foyer, foyer_id, with_for_update=VERROU)
     semaine = prochaine_ouverte(session, instant)
     if en_cours(session, foyer_id, semaine.retrait_le) is not None:
         raise Refus("Votre foyer est déjà abonné. Vous pouvez modifier votre abonnement sur sa page.")
@@ -47,12 +51,16 @@ def souscrire(session: Session, *, foyer_id: int, maison_id: int, nombre: int, i
 
 
 def changer_maison(session: Session, abonnement_id: int, *, maison_id: int, instant: datetime) -> None:
-    """Pick up at another maison from the next open week on. Raises Refus when it is full or closed."""
+    """Pick up at another maison from the next open week on. Raises Refus when it is full or closed, or when the
+    subscription is over."""
     maison = _maison_verrouillee(session, maison_id)
     version = _version_verrouillee(session, abonnement_id)
     if version.maison_id == maison_id:
         return
-    _exiger_des_places(session, maison, version.nombre, prochaine_ouverte(session, instant).retrait_le)
+    prochain = prochaine_ouverte(session, instant).retrait_le
+    if version.fin < prochain:
+        raise Refus("Votre abonnement est terminé. Vous pouvez en prendre un nouveau, dans la maison de votre choix.")
+    _exiger_des_places(session, maison, version.nombre, prochain)
     _remplacer(session, version, instant, maison_id=maison_id)
 
 
@@ -119,7 +127,7 @@ def places_prises(session: Session, jour: date) -> dict[int, int]:
 
 def _maison_verrouillee(session: Session, maison_id: int) -> Maison:
     """The maison, locked so that two families cannot take its last place."""
-    maison = session.get(Maison, maison_id, with_for_update=True)
+    maison = session.get(Maison, maison_id, with_for_update=VERROU, populate_existing=True)
     if maison is None or not maison.active:
         raise Refus("Cette maison ne distribue pas de paniers. Choisissez-en une autre.")
     return maison
@@ -131,14 +139,17 @@ def _exiger_des_places(session: Session, maison: Maison, nombre: int, jour: date
 
 
 def _version_verrouillee(session: Session, abonnement_id: int) -> AbonnementVersion:
-    version = session.scalars(
+    """What the subscription says now. Raises Introuvable.
+
+    The subscription itself is locked: whoever waited for another change reads the version that came of it.
+    """
+    if session.get(Abonnement, abonnement_id, with_for_update=VERROU) is None:
+        raise Introuvable
+    return session.scalars(
         select(AbonnementVersion)
         .where(AbonnementVersion.abonnement_id == abonnement_id, AbonnementVersion.jusqu_a.is_(None))
-        .with_for_update()
-    ).one_or_none()
-    if version is None:
-        raise Introuvable
-    return version
+        .execution_options(populate_existing=True)
+    ).one()
 
 
 def _remplacer(
@@ -150,6 +161,8 @@ def _remplacer(
     fin: date | None = None,
 ) -> None:
     """Close `version` at `instant` and open the one that follows it."""
+    # Who waited for the lock said so a moment before what is there by now: versions follow one another all the same.
+    instant = max(instant, version.depuis)
     version.jusqu_a = instant
     session.flush()  # at most one version in force: the old one is closed before the new one is there
     session.add(

@@ -23,7 +23,7 @@ from paniers.etats import EtatSemaine
 from paniers.events import SemaineCloturee
 from paniers.models import Grille, Semaine
 from paniers.semaines import DELAI_DE_CLOTURE, avancer, grille_en_vigueur, verrouiller
-from paniers.tarifs import Bareme, Tarif, bareme
+from paniers.tarifs import Bareme, GrilleIncoherente, Tarif, bareme
 
 PAR_LOT = 1000
 
@@ -35,14 +35,14 @@ ABONNES = text(
     SELECT a.id AS abonnement_id, a.foyer_id, v.nombre, coalesce(c.maison_id, v.maison_id) AS maison_id
       FROM abonnement a
       JOIN abonnement_version v ON v.abonnement_id = a.id
-                               AND v.depuis <= :limite AND (v.jusqu_a IS NULL OR v.jusqu_a > :limite)
+                               AND v.depuis < :limite AND (v.jusqu_a IS NULL OR v.jusqu_a >= :limite)
                                AND :retrait BETWEEN v.debut AND v.fin
       LEFT JOIN choix c ON c.abonnement_id = a.id AND c.semaine_id = :semaine AND c.fait_le < :limite
      WHERE a.id > :apres
        AND c.nature IS DISTINCT FROM 'pas_cette_semaine'
        AND NOT EXISTS (SELECT 1 FROM pause p
                         WHERE p.abonnement_id = a.id AND :retrait BETWEEN p.du AND p.au
-                          AND p.posee_le <= :limite AND (p.levee_le IS NULL OR p.levee_le > :limite))
+                          AND p.posee_le < :limite AND (p.levee_le IS NULL OR p.levee_le >= :limite))
      ORDER BY a.id
      LIMIT :combien
     """
@@ -72,7 +72,8 @@ def cloturer(session: Session, semaine_id: int, *, instant: datetime, par: int |
     """Close the week; harmless when it is closed already. `total` is the sum of frozen prices in centimes.
 
     1. lock the week; 2. freeze the baskets and debit them, a thousand at a time; 3. open one échéance per household;
-    4. move the week on and say so. Raises Refus before the cut-off (and its minute of grace).
+    4. move the week on and say so. Raises Refus before the cut-off (and its minute of grace), or without a grid that
+    can be used.
     """
     semaine = verrouiller(session, semaine_id)
     if semaine.etat != EtatSemaine.OUVERTE:
@@ -103,7 +104,7 @@ class _Dus:
 
 
 def _figer(session: Session, semaine: Semaine, grille: Grille) -> _Dus:
-    scale = bareme(grille.regle)
+    scale = _bareme(grille)
     dus = _Dus(Counter(), Counter())
     for batch in _lots(session, semaine):
         prices = _prix(session, semaine, scale, batch)
@@ -119,6 +120,13 @@ def _figer(session: Session, semaine: Semaine, grille: Grille) -> _Dus:
             dus.par_foyer[row.foyer_id] += row.prix
         dus.paniers += sum(row.nombre for row in batch)
     return dus
+
+
+def _bareme(grille: Grille) -> Bareme:
+    try:
+        return bareme(grille.regle)
+    except GrilleIncoherente as error:
+        raise Refus(f"La grille « {grille.nom} » ne peut pas servir ({error}). Corrigez-la d’abord.") from None
 
 
 def _lots(session: Session, semaine: Semaine) -> Iterator[Batch]:

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import select, update
+from sqlalchemy import case, select, update
 from sqlalchemy.orm import Session
 
 from kernel import qr
+from kernel.clock import PARIS
 from kernel.errors import Introuvable, Refus
+from kernel.formats import jour as le_jour
 from kernel.outbox import publish
 from paniers.etats import EtatSemaine
 from paniers.events import SemaineTerminee
@@ -94,11 +96,15 @@ def scanner(
 
 
 def annuler_remise(session: Session, panier_id: int, *, par: int, instant: datetime) -> None:
-    """Undo a hand-out made by mistake: both gestures stay on record. Raises Refus when there is none to undo."""
+    """Undo a hand-out made by mistake: both gestures stay on record. Raises Refus when there is none to undo.
+
+    In a week that is over the basket is one that nobody fetched.
+    """
+    over = select(Semaine.id).where(Semaine.id == Panier.semaine_id, Semaine.etat == EtatSemaine.TERMINEE).exists()
     undone = session.execute(
         update(Panier)
         .where(Panier.id == panier_id, Panier.etat == EtatPanier.REMIS)
-        .values(etat=EtatPanier.A_REMETTRE)
+        .values(etat=case((over, EtatPanier.NON_RETIRE), else_=EtatPanier.A_REMETTRE))
         .returning(Panier.id)
     ).one_or_none()
     last = dernier(session, panier_id)
@@ -126,10 +132,15 @@ def clore_journee(session: Session, semaine_id: int, maison_id: int) -> int:
 
 
 def terminer(session: Session, semaine_id: int, *, instant: datetime, par: int | None = None) -> None:
-    """The week is over: what nobody fetched is noted. Harmless when it is over already; Refus on the pick-up day."""
+    """The week is over: what nobody fetched is noted. Harmless when it is over already.
+
+    Raises Refus before the orders, and until the pick-up day is over.
+    """
     semaine = verrouiller(session, semaine_id)
     if semaine.etat == EtatSemaine.TERMINEE:
         return
+    if instant.astimezone(PARIS).date() <= semaine.retrait_le:
+        raise Refus(f"Le retrait est {le_jour(semaine.retrait_le)} : la semaine se termine le lendemain.")
     session.execute(
         update(Panier)
         .where(Panier.semaine_id == semaine_id, Panier.etat == EtatPanier.A_REMETTRE)

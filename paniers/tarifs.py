@@ -58,9 +58,8 @@ class BaremeTranches:
         if len(names) < len(self.tranches) or not all(isinstance(name, str) and name for name in names):
             raise GrilleIncoherente("each band has a name of its own")
         limits = [t.jusqu_a for t in self.tranches[:-1]]
-        if any(type(limit) is not int for limit in limits) or limits != sorted(
-            set(limits), key=lambda limit: limit or 0
-        ):
+        rising = sorted({limit for limit in limits if type(limit) is int})
+        if limits != rising:
             raise GrilleIncoherente("the limits of the bands are whole euros, and rise")
         prices = [t.prix for t in self.tranches]
         if prices != sorted(prices):

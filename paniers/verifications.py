@@ -12,14 +12,14 @@ CHECKS: Mapping[str, TextClause] = {
         SELECT s.code, v.abonnement_id
           FROM semaine s
           JOIN abonnement_version v ON s.retrait_le BETWEEN v.debut AND v.fin
-                                   AND v.depuis <= s.cloture_le AND coalesce(v.jusqu_a, 'infinity') > s.cloture_le
+                                   AND v.depuis < s.cloture_le AND coalesce(v.jusqu_a, 'infinity') >= s.cloture_le
           LEFT JOIN choix c ON c.abonnement_id = v.abonnement_id AND c.semaine_id = s.id
           LEFT JOIN panier p ON p.abonnement_id = v.abonnement_id AND p.semaine_id = s.id
          WHERE s.etat NOT IN ('ouverte', 'annulee') AND p.id IS NULL
            AND coalesce(c.nature, '') <> 'pas_cette_semaine'
            AND NOT EXISTS (SELECT 1 FROM pause q WHERE q.abonnement_id = v.abonnement_id
-                              AND s.retrait_le BETWEEN q.du AND q.au AND q.posee_le <= s.cloture_le
-                              AND coalesce(q.levee_le, 'infinity') > s.cloture_le)
+                              AND s.retrait_le BETWEEN q.du AND q.au AND q.posee_le < s.cloture_le
+                              AND coalesce(q.levee_le, 'infinity') >= s.cloture_le)
          ORDER BY 1, 2 LIMIT 20
         """
     ),
@@ -31,9 +31,54 @@ CHECKS: Mapping[str, TextClause] = {
             OR EXISTS (SELECT 1 FROM choix c WHERE c.abonnement_id = p.abonnement_id AND c.semaine_id = s.id
                                                AND c.nature = 'pas_cette_semaine')
             OR NOT EXISTS (SELECT 1 FROM abonnement_version v WHERE v.abonnement_id = p.abonnement_id
-                              AND s.retrait_le BETWEEN v.debut AND v.fin AND v.depuis <= s.cloture_le
-                              AND coalesce(v.jusqu_a, 'infinity') > s.cloture_le)
+                              AND s.retrait_le BETWEEN v.debut AND v.fin AND v.depuis < s.cloture_le
+                              AND coalesce(v.jusqu_a, 'infinity') >= s.cloture_le)
+            OR EXISTS (SELECT 1 FROM pause q WHERE q.abonnement_id = p.abonnement_id
+                          AND s.retrait_le BETWEEN q.du AND q.au AND q.posee_le < s.cloture_le
+                          AND coalesce(q.levee_le, 'infinity') >= s.cloture_le)
          ORDER BY 1, 2 LIMIT 20
+        """
+    ),
+    "Le panier {id} n’est pas celui que son abonnement disait à la clôture : foyer, maison ou nombre.": text(
+        """
+        SELECT p.id
+          FROM panier p
+          JOIN semaine s ON s.id = p.semaine_id
+          JOIN abonnement a ON a.id = p.abonnement_id
+          JOIN abonnement_version v ON v.abonnement_id = a.id AND v.depuis < s.cloture_le
+                                   AND coalesce(v.jusqu_a, 'infinity') >= s.cloture_le
+          LEFT JOIN choix c ON c.abonnement_id = a.id AND c.semaine_id = s.id
+         WHERE (p.foyer_id, p.maison_id, p.nombre) <> (a.foyer_id, coalesce(c.maison_id, v.maison_id), v.nombre)
+         ORDER BY 1 LIMIT 20
+        """
+    ),
+    "Le panier {id} est de la tranche « {tranche} », à un prix que la grille ne dit pas.": text(
+        """
+        SELECT p.id, p.tranche
+          FROM panier p
+          JOIN semaine s ON s.id = p.semaine_id
+          JOIN LATERAL (SELECT regle FROM grille WHERE effet_le <= s.retrait_le
+                         ORDER BY effet_le DESC LIMIT 1) g ON true
+         WHERE CASE g.regle ->> 'forme'
+               WHEN 'tranches' THEN NOT EXISTS (
+                    SELECT 1 FROM jsonb_array_elements(g.regle -> 'tranches') t
+                     WHERE t ->> 'nom' = p.tranche AND (t ->> 'prix')::int = p.prix)
+               ELSE p.prix NOT BETWEEN (g.regle ->> 'plancher')::int AND (g.regle ->> 'plafond')::int END
+         ORDER BY 1 LIMIT 20
+        """
+    ),
+    "L’abonnement {abonnement_id} a été changé à des instants qui ne se suivent pas.": text(
+        """
+        SELECT DISTINCT abonnement_id
+          FROM (SELECT abonnement_id, jusqu_a, lead(depuis) OVER (PARTITION BY abonnement_id ORDER BY id) AS suite
+                  FROM abonnement_version) v
+         WHERE jusqu_a IS DISTINCT FROM suite ORDER BY 1 LIMIT 20
+        """
+    ),
+    "Semaine {code} : le choix de l’abonnement {abonnement_id} est venu après la clôture.": text(
+        """
+        SELECT s.code, c.abonnement_id FROM choix c JOIN semaine s ON s.id = c.semaine_id
+         WHERE c.fait_le >= s.cloture_le ORDER BY 1, 2 LIMIT 20
         """
     ),
     "Le panier {id} n’est pas débité de son prix figé sur le compte de son foyer.": text(
@@ -43,6 +88,19 @@ CHECKS: Mapping[str, TextClause] = {
           LEFT JOIN ecriture e ON e.cle = 'panier:' || p.id
           LEFT JOIN mouvement m ON m.ecriture_id = e.id AND m.compte = 'foyer' AND m.foyer_id = p.foyer_id
          GROUP BY p.id HAVING coalesce(sum(m.montant), 0) <> p.nombre * p.prix
+         ORDER BY 1 LIMIT 20
+        """
+    ),
+    "Le panier {id} : la part du CCAS n’est pas son coût moins son prix.": text(
+        """
+        SELECT p.id
+          FROM panier p
+          JOIN ecriture e ON e.cle = 'panier:' || p.id
+          LEFT JOIN mouvement m ON m.ecriture_id = e.id
+         GROUP BY p.id
+        HAVING coalesce(sum(m.montant) FILTER (WHERE m.compte = 'achats'), 0) <> -p.nombre * p.cout
+            OR coalesce(sum(m.montant) FILTER (WHERE m.compte = 'participation_ccas'), 0)
+               <> p.nombre * (p.cout - p.prix)
          ORDER BY 1 LIMIT 20
         """
     ),
@@ -93,6 +151,33 @@ CHECKS: Mapping[str, TextClause] = {
          ORDER BY 1, 2 LIMIT 20
         """
     ),
+    "Commande {numero} : {produit} n’est pas dans le panier de la semaine.": text(
+        """
+        SELECT DISTINCT c.numero, d.nom AS produit
+          FROM commande_ligne l
+          JOIN commande c ON c.id = l.commande_id
+          JOIN offre o ON o.id = l.offre_id
+          JOIN produit d ON d.id = o.produit_id
+         WHERE (o.semaine_id, o.producteur_id) <> (c.semaine_id, c.producteur_id)
+            OR NOT EXISTS (SELECT 1 FROM composition k JOIN composition_ligne kl ON kl.composition_id = k.id
+                            WHERE k.semaine_id = c.semaine_id AND kl.offre_id = l.offre_id)
+         ORDER BY 1, 2 LIMIT 20
+        """
+    ),
+    "Semaine {code} : {producteur} a un produit dans le panier, et pas de commande.": text(
+        """
+        SELECT DISTINCT s.code, f.nom AS producteur
+          FROM semaine s
+          JOIN composition k ON k.semaine_id = s.id
+          JOIN composition_ligne kl ON kl.composition_id = k.id
+          JOIN offre o ON o.id = kl.offre_id
+          JOIN producteur f ON f.id = o.producteur_id
+         WHERE s.etat IN ('commandee', 'livree', 'terminee')
+           AND EXISTS (SELECT 1 FROM panier p WHERE p.semaine_id = s.id AND p.etat <> 'annule')
+           AND NOT EXISTS (SELECT 1 FROM commande c WHERE c.semaine_id = s.id AND c.producteur_id = f.id)
+         ORDER BY 1, 2 LIMIT 20
+        """
+    ),
     "Commande {numero} : son total n’est pas celui de ses lignes.": text(
         """
         WITH par_produit AS (
@@ -121,6 +206,29 @@ CHECKS: Mapping[str, TextClause] = {
          ORDER BY 1 LIMIT 20
         """
     ),
+    "Commande {numero} : le grand livre ne dit pas ce montant dû à son producteur.": text(
+        """
+        SELECT c.numero
+          FROM commande c
+          LEFT JOIN ecriture e ON e.cle = 'commandes:' || c.semaine_id
+          LEFT JOIN mouvement m ON m.ecriture_id = e.id AND m.compte = 'producteurs'
+                               AND m.tiers = 'producteur:' || c.producteur_id
+         GROUP BY c.id HAVING coalesce(-sum(m.montant), 0) <> c.total_ht + c.tva
+         ORDER BY 1 LIMIT 20
+        """
+    ),
+    "Semaine {code} : le coût estimé à la clôture n’est pas repris par les commandes.": text(
+        """
+        SELECT s.code
+          FROM semaine s
+         WHERE s.etat IN ('commandee', 'livree', 'terminee')
+           AND (SELECT coalesce(sum(m.montant), 0) FROM ecriture e JOIN mouvement m ON m.ecriture_id = e.id
+                 WHERE e.cle = 'commandes:' || s.id AND m.compte = 'achats')
+               <> (SELECT coalesce(sum(p.nombre * p.cout), 0) FROM panier p
+                    WHERE p.semaine_id = s.id AND p.etat <> 'annule')
+         ORDER BY 1 LIMIT 20
+        """
+    ),
     "Le panier {id} est dit « {etat} », ce que les gestes enregistrés ne disent pas.": text(
         """
         SELECT p.id, p.etat FROM panier p
@@ -128,6 +236,37 @@ CHECKS: Mapping[str, TextClause] = {
                SELECT 1 FROM retrait r WHERE r.panier_id = p.id AND r.moyen <> 'annulation'
                   AND NOT EXISTS (SELECT 1 FROM retrait a WHERE a.annule_id = r.id))
          ORDER BY 1 LIMIT 20
+        """
+    ),
+    "Le panier {id} a été remis plusieurs fois sans qu’aucune remise soit annulée.": text(
+        """
+        SELECT r.panier_id AS id FROM retrait r
+         WHERE r.moyen <> 'annulation' AND NOT EXISTS (SELECT 1 FROM retrait a WHERE a.annule_id = r.id)
+         GROUP BY 1 HAVING count(*) > 1 ORDER BY 1 LIMIT 20
+        """
+    ),
+    "Le geste {id} du registre annule autre chose qu’une remise du même panier.": text(
+        """
+        SELECT a.id
+          FROM retrait a LEFT JOIN retrait r ON r.id = a.annule_id AND r.panier_id = a.panier_id
+                                            AND r.moyen <> 'annulation'
+         WHERE (a.moyen = 'annulation') <> (r.id IS NOT NULL) OR (a.annule_id IS NOT NULL AND r.id IS NULL)
+         ORDER BY 1 LIMIT 20
+        """
+    ),
+    "Semaine {code} : elle est terminée, et le panier {id} attend encore d’être remis.": text(
+        """
+        SELECT s.code, p.id FROM semaine s JOIN panier p ON p.semaine_id = s.id
+         WHERE s.etat = 'terminee' AND p.etat = 'a_remettre' ORDER BY 1, 2 LIMIT 20
+        """
+    ),
+    "Semaine {code} : ses étapes ne se suivent pas.": text(
+        """
+        SELECT DISTINCT s.code
+          FROM (SELECT semaine_id, de, lag(vers, 1, 'ouverte') OVER (PARTITION BY semaine_id ORDER BY id) AS avant
+                  FROM semaine_etape) e
+          JOIN semaine s ON s.id = e.semaine_id
+         WHERE e.de <> e.avant ORDER BY 1 LIMIT 20
         """
     ),
     "Semaine {code} : les dates d’étape ne mènent pas à l’état « {etat} ».": text(
