@@ -16,7 +16,7 @@ from kernel import documents, operations
 from kernel.clock import now, today
 from kernel.db import reading, transaction
 from kernel.errors import Refus
-from kernel.formats import euros, instant
+from kernel.formats import euros
 from kernel.formats import jour as en_mots
 from kernel.settings import get_settings
 from kernel.web.access import ALL, Role, access
@@ -54,8 +54,8 @@ class Alerte:
     """Something to look at, in a sentence, with the page where it is dealt with."""
 
     phrase: str
-    url: str | None = None
-    bouton: str = ""
+    url: str
+    bouton: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,21 +256,20 @@ def _alertes(session: Session, week: SemaineVue, steps: suivi.Echeancier, at: da
 def _alertes_des_commandes(session: Session, week: SemaineVue) -> list[Alerte]:
     if week.etat not in (EtatSemaine.COMMANDEE, EtatSemaine.LIVREE):
         return []
-    page = url_for(".commandes", semaine=week.code)
-    found = []
-    for order in lire.commandes(session, week.id):
-        if order.etat == EtatCommande.ECART:
-            phrase = _(
-                "%(producteur)s annonce un manque : « %(mot)s »", producteur=order.producteur, mot=order.message or ""
-            )
-            found.append(Alerte(phrase, page, _("Voir les commandes")))
-        elif order.etat == EtatCommande.EMISE and week.etat == EtatSemaine.COMMANDEE:
-            phrase = _(
-                "%(producteur)s n’a pas encore confirmé sa commande, écrite %(quand)s.",
-                producteur=order.producteur,
-                quand=instant(order.emise_le),
-            )
-            found.append(Alerte(phrase, page, _("Voir les commandes")))
+    page, see = url_for(".commandes", semaine=week.code), _("Voir les commandes")
+    orders = lire.commandes(session, week.id)
+    found = [
+        Alerte(
+            _("%(producteur)s annonce un manque : « %(mot)s »", producteur=order.producteur, mot=order.message or ""),
+            page,
+            see,
+        )
+        for order in orders
+        if order.etat == EtatCommande.ECART
+    ]
+    silent = [order.producteur for order in orders if order.etat == EtatCommande.EMISE]
+    if silent and week.etat == EtatSemaine.COMMANDEE:
+        found.append(Alerte(_("Commande pas encore confirmée : %(noms)s.", noms=", ".join(silent)), page, see))
     return found
 
 

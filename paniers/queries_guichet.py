@@ -227,9 +227,10 @@ def _ressemblance(typed: str, names: str) -> float:
 def _d_un_nom(typed: str, name: str) -> float:
     words = name.split()
     by_word = [max(_d_un_mot(one, word) for word in words) for one in typed.split()]
-    # « Ben Saïd » is also typed « bensaid », and the other way round.
-    glued = fuzz.ratio(typed.replace(" ", ""), name.replace(" ", ""))
-    return max(sum(by_word) / len(by_word), glued)
+    # « Ben Saïd » is also typed « bensaid », and the other way round: one to three words of the name, glued.
+    glued = ("".join(words[i : i + n]) for n in (1, 2, 3) for i in range(len(words) - n + 1))
+    compact = typed.replace(" ", "")
+    return max(sum(by_word) / len(by_word), *(_d_un_mot(compact, run) for run in glued))
 
 
 def _d_un_mot(typed: str, word: str) -> float:
