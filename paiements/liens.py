@@ -35,7 +35,7 @@ def echeance_du_jeton(jeton: str) -> int:
         return int(_signeur().loads(jeton, max_age=TRENTE_JOURS))
     except SignatureExpired:
         raise Refus(
-            "Ce lien a plus de trente jours : il ne s’ouvre plus. Connectez-vous à votre compte pour payer, ou passez à"
+            "Ce lien a plus de trente jours : il ne s’ouvre plus. Connectez-vous à votre compte pour payer, ou passez à"
             " votre maison.",
             status=410,
         ) from None

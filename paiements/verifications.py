@@ -13,14 +13,14 @@ PATIENCE = timedelta(hours=1)
 REGLES: tuple[tuple[str, str], ...] = (
     (
         "SELECT sum(montant) AS somme FROM mouvement HAVING sum(montant) <> 0",
-        "Le grand livre n’est pas équilibré : la somme de ses mouvements fait {somme} centimes.",
+        "Le grand livre n’est pas équilibré : la somme de ses mouvements fait {somme} centimes.",
     ),
     (
         """
         SELECT e.cle, coalesce(sum(m.montant), 0) AS somme FROM ecriture e LEFT JOIN mouvement m ON m.ecriture_id = e.id
         GROUP BY e.id HAVING coalesce(sum(m.montant), 0) <> 0 OR count(m.id) < 2
         """,
-        "L’écriture {cle} n’est pas équilibrée : ses mouvements font {somme} centimes.",
+        "L’écriture {cle} n’est pas équilibrée : ses mouvements font {somme} centimes.",
     ),
     (
         """

@@ -69,7 +69,7 @@ def choisir_mode() -> Reponse:
     try:
         mode = Mode(request.form.get("mode", ""))
     except ValueError:
-        raise Refus(_("Choisissez entre « par carte » et « à la maison »."), status=400) from None
+        raise Refus(_("Choisissez entre « par carte » et « à la maison »."), status=400) from None
     with transaction() as session:
         reglements.choisir_mode(session, current_user.foyer_id, mode)
     flash(_("C’est noté. Cela vaut dès la prochaine échéance."), "succes")

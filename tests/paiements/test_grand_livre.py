@@ -237,4 +237,4 @@ def test_whatever_is_booked_in_whatever_order_the_balances_are_the_models(base: 
         suppress_health_check=list(HealthCheck),
         print_blob=True,
     )
-    run_state_machine_as_test(GrandLivre, settings=quiet)  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(GrandLivre, settings=quiet)

@@ -11,7 +11,7 @@ from kernel import clock
 from kernel.db import transaction
 from paiements import courriels, echeances, grand_livre, passerelle, prelevements, reglements, verifications
 from paiements.etats import Etat
-from paiements.models import Carte
+from paiements.models import Carte, CompteGL
 from paiements.passerelle import Indisponible
 from tests.paiements.monde import (
     StripeLocal,
@@ -158,8 +158,8 @@ def test_a_family_that_has_paid_meanwhile_is_neither_charged_nor_written_to(stri
     debiter(foyer_id)
     with transaction() as session:
         payer = [
-            grand_livre.Ligne(grand_livre.CompteGL.STRIPE, 550),
-            grand_livre.Ligne(grand_livre.CompteGL.FOYER, -550, foyer_id=foyer_id),
+            grand_livre.Ligne(CompteGL.STRIPE, 550),
+            grand_livre.Ligne(CompteGL.FOYER, -550, foyer_id=foyer_id),
         ]
         grand_livre.passer(session, cle="essai", jour=clock.today(), libelle="Payé", mouvements=payer)
     prelevements.prelever(prelevement_du(foyer_id))
@@ -171,8 +171,8 @@ def test_an_advance_is_used_up_first_and_an_old_debt_is_never_swept_in(stripe: S
     foyer_id, _ = foyer_par_carte(stripe)
     with transaction() as session:
         avance = [
-            grand_livre.Ligne(grand_livre.CompteGL.STRIPE, 200),
-            grand_livre.Ligne(grand_livre.CompteGL.FOYER, -200, foyer_id=foyer_id),
+            grand_livre.Ligne(CompteGL.STRIPE, 200),
+            grand_livre.Ligne(CompteGL.FOYER, -200, foyer_id=foyer_id),
         ]
         grand_livre.passer(session, cle="avance", jour=clock.today(), libelle="Avance", mouvements=avance)
     debiter(foyer_id, 550, "2026-W47")

@@ -15,7 +15,7 @@ from tests.paiements.monde import StripeLocal, debiter, foyer_par_carte, page_id
 ALTERATIONS = {
     "UPDATE mouvement SET montant = montant + 1 WHERE id = 1": "pas équilibré",
     "DELETE FROM mouvement WHERE compte = 'stripe'": "pas équilibrée",
-    "UPDATE mouvement m SET montant = montant + 1 FROM ecriture e WHERE e.id = m.ecriture_id AND e.contrepasse_id > 0": (
+    "UPDATE mouvement m SET montant = montant + 1 FROM ecriture e WHERE e.id = ecriture_id AND e.contrepasse_id > 0": (
         "n’annule pas exactement"
     ),
     "UPDATE paiement SET montant = montant + 1 WHERE etat = 'reussi'": "n’a pas son écriture",

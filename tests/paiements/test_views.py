@@ -51,7 +51,7 @@ def test_an_empty_account_says_so_and_a_full_one_explains_each_line(visite: Visi
     assert "Rien à payer" in visite.lire("/paiements/mon-compte").text
     debiter(foyer_id, 1100)
     page = visite.lire("/paiements/mon-compte").text
-    assert "Reste à payer : 11,00\xa0€" in page
+    assert "Reste à payer\xa0: 11,00\xa0€" in page
     assert "Panier du jeudi 26 novembre" in page
     assert "26 nov. 2026" in page
 
@@ -113,7 +113,7 @@ def test_the_link_of_the_mail_shows_the_amount_and_leads_to_payment_without_a_pa
     prelevements.prelever(prelevement_du(foyer_id))
     visite, lien = Visite(app), lien_de(foyer_id)
     for _ in range(2):
-        assert "Reste à payer : 5,50\xa0€" in visite.lire(lien).text
+        assert "Reste à payer\xa0: 5,50\xa0€" in visite.lire(lien).text
     assert compter("SELECT count(*) FROM paiement WHERE nature = 'en_ligne'") == 0, "reading changes nothing"
     parti = visite.poster(lien, lien)
     stripe.payer_page(parti.location)
