@@ -6,7 +6,7 @@ knows neither.
 
 import click
 from flask import Flask, request, url_for
-from flask_babel import Babel
+from flask_babel import Babel, get_locale, gettext, ngettext
 from flask_login import current_user
 
 import foyers.commandes_flask
@@ -27,7 +27,7 @@ import paniers.producteurs
 import paniers.verifications
 import paniers.views
 from kernel.db import reading
-from kernel.formats import FILTERS
+from kernel.formats import FILTERS, insecables
 from kernel.logs import init_logs, init_request_logs
 from kernel.settings import get_settings
 from kernel.templating import STATIC, TEMPLATES
@@ -125,6 +125,11 @@ def create_app() -> Flask:
 def _init_templates(app: Flask) -> None:
     settings = get_settings()
     app.jinja_env.filters.update(FILTERS)
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
+        lambda text: insecables(gettext(text)),
+        _plural,
+        newstyle=True,
+    )
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(
@@ -132,6 +137,12 @@ def _init_templates(app: Flask) -> None:
         nom_ccas=settings.nom_ccas,
         telephone_ccas=settings.telephone_ccas,
     )
+
+
+def _plural(one: str, many: str, n: int) -> str:
+    """In French nought is singular: « 0 panier »."""
+    french = str(get_locale()).startswith("fr")
+    return insecables(ngettext(one, many, 1 if n == 0 and french else n))
 
 
 def navigation() -> list[dict[str, object]]:

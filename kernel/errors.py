@@ -1,5 +1,7 @@
 """How the software says no."""
 
+from kernel.formats import insecables
+
 
 class Refus(Exception):
     """A "no" said to a person: a French sentence that says what happened and what to do next.
@@ -9,7 +11,7 @@ class Refus(Exception):
 
     def __init__(self, sentence: str, *, status: int = 409) -> None:
         super().__init__(sentence)
-        self.sentence = sentence
+        self.sentence = insecables(sentence)
         self.status = status
 
 

@@ -1,5 +1,6 @@
 """How French people read figures and dates; registered as template filters for pages, e-mails and PDFs alike."""
 
+import re
 from datetime import date, datetime, time
 
 from babel.dates import format_date
@@ -8,6 +9,13 @@ from kernel.clock import PARIS
 from kernel.money import NO_BREAK, Euros
 
 LOCALE = "fr"
+
+_TIED = re.compile(r"(?<=\S) (?=[:;?!»](?:\s|$|<))|(?<=«) (?=\S)|(?<=\d) (?=(?:€|kg|g|h|km)\b|€)")
+
+
+def insecables(sentence: str) -> str:
+    """French spaces where a line must not break: before ``: ; ? ! »``, after ``«``, between a figure and its unit."""
+    return _TIED.sub(NO_BREAK, sentence)
 
 
 def euros(amount: int | Euros) -> str:
@@ -61,7 +69,7 @@ def telephone(number: str) -> str:
     return NO_BREAK.join(national[i : i + 2] for i in range(0, len(national), 2))
 
 
-FILTERS = {f.__name__: f for f in (euros, jour, jour_annee, jour_court, mois, heure, instant, poids, telephone)}
+FILTERS = {f.__name__: f for f in (insecables, euros, jour, jour_annee, jour_court, mois, heure, instant, poids, telephone)}
 
 
 def _day(day: date) -> date:

@@ -6,7 +6,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from kernel.formats import FILTERS
+from kernel.formats import FILTERS, insecables
 from kernel.settings import get_settings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -25,7 +25,9 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.install_null_translations(newstyle=True)  # type: ignore[attr-defined]
+    made.install_gettext_callables(  # type: ignore[attr-defined]
+        insecables, lambda one, many, n: insecables(one if n < 2 else many), newstyle=True
+    )
     made.filters.update(FILTERS)
     settings = get_settings()
     made.globals.update(nom_ccas=settings.nom_ccas, telephone_ccas=settings.telephone_ccas, adresse=settings.public_url)
