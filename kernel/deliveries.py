@@ -1,134 +1,161 @@
-"""The life of a delivery, each step one statement in the caller's transaction.
+"""The life of a delivery, each step in the caller's transaction.
 
-`attempts` fences: it grows at each `take`, and only the holder of the latest attempt may finish it, so a worker that
-was thought dead and wakes up late changes nothing. Time here is PostgreSQL's own, the same for all machines.
+Its attempt fences: every `take` begins a new one (`attempts` grows, `started_at` is its instant), and only the holder
+of the latest attempt may renew, finish or fail it, so a worker that was thought dead and wakes up late changes
+nothing. Time here is PostgreSQL's own, the same for all machines.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Row, bindparam, case, func, select, text, update
-from sqlalchemy.dialects.postgresql import INTERVAL
+from sqlalchemy import BigInteger, Row, bindparam, case, func, literal, select, text, update
+from sqlalchemy.dialects.postgresql import ARRAY, INTERVAL
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.orm import Session
-from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy.sql.elements import ColumnElement, TextClause
 
-from kernel.outbox import CHANNEL, Delivery, Fact, FactRow, State
+from kernel.outbox import CHANNEL, IN_FLIGHT, OPEN, Delivery, Fact, FactRow, State
 
-# How long a doorbell may ring in Redis, or a worker hold a delivery, before the relay sends it again. Remote calls
-# end well within it (STRIPE_TIMEOUT, SMTP 8 s), and a killed worker's deliveries are back within 15 s.
-LEASE_SECONDS = 12
+# How long a doorbell may ring in Redis, or a worker be silent about a delivery it holds, before the relay sends it
+# again: a killed worker's deliveries are back within 15 s, the relay's poll included.
+LEASE_SECONDS = 10.0
 # After the n-th failure, wait this long; after the last, park. About 20 minutes in all.
-BACKOFF_SECONDS = (1, 5, 20, 60, 300, 900)
+BACKOFF_SECONDS: Sequence[float] = (1, 5, 20, 60, 300, 900)
+
+DUE = text("outbox_delivery.state = 'due'")
 
 Route = tuple[str, str]
 """(actor, queue)"""
+Routes = Mapping[str, Sequence[Route]]
+"""A fact's name → where it is delivered; nowhere, for a fact that only tells."""
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A delivery in a worker's hands."""
+    """A delivery in a worker's hands. `fact` is decoded by the work itself, so that one nobody can read is parked."""
 
     id: int
     attempt: int
-    fact: Fact
+    since: datetime
+    name: str
+    payload: dict[str, Any]
+
+    @property
+    def fact(self) -> Fact:
+        return Fact.decode(self.name, self.payload)
 
 
-def _in(seconds: float | ColumnElement[float]) -> ColumnElement[object]:
-    return func.clock_timestamp() + func.make_interval(0, 0, 0, 0, 0, 0, seconds).cast(INTERVAL)
+def expand(session: Session, routes: Routes, limit: int = 500) -> int:
+    """Turn new facts into deliveries; returns how many facts. Rows locked by another relay are passed over.
 
-
-def expand(session: Session, circuit: Mapping[str, Sequence[Route]], limit: int = 500) -> int:
-    """Turn new facts into deliveries; returns how many facts. Rows locked by another relay are passed over."""
+    Facts that the routes do not name are left: a newer relay knows them, and `flask verifier` tells of them meanwhile.
+    """
     new = (
         select(FactRow.id, FactRow.name)
-        .where(FactRow.expanded_at.is_(None))
+        .where(FactRow.expanded_at.is_(None), FactRow.name.in_(list(routes)))
         .order_by(FactRow.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
     facts = session.execute(new).all()
     rows = [
-        {"fact_id": fact.id, "actor": actor, "queue": queue}
-        for fact in facts
-        for actor, queue in circuit.get(fact.name, ())
+        {"fact_id": fact.id, "actor": actor, "queue": queue} for fact in facts for actor, queue in routes[fact.name]
     ]
     if rows:
         session.execute(pg_insert(Delivery).on_conflict_do_nothing(), rows)
     if facts:
-        ids = [fact.id for fact in facts]
-        session.execute(update(FactRow).where(FactRow.id.in_(ids)).values(expanded_at=func.clock_timestamp()))
+        seen = FactRow.id == func.any(_ids(fact.id for fact in facts))
+        session.execute(update(FactRow).where(seen).values(expanded_at=func.clock_timestamp()))
     return len(facts)
 
 
-def send(session: Session, queue: str, room: int) -> Sequence[Row[tuple[int, str]]]:
-    """Mark up to `room` deliveries of a queue as sent and return their (id, actor).
+def send(
+    session: Session, queue: str, actors: Collection[str], *, room: int, most: int
+) -> Sequence[Row[tuple[int, str]]]:
+    """Mark up to `most` deliveries of a queue as sent and return their (id, actor): ended leases first, then due ones.
 
-    Due ones and those whose lease has ended alike. At most `room` are in flight at once, so a flood waits in
-    PostgreSQL, not in Redis, and a doorbell is answered before its lease ends.
+    At most `room` are in flight at once, so a flood waits in PostgreSQL, not in Redis, and what a dead worker held
+    does not wait behind the flood. Deliveries to other actors than these are left: a newer relay knows them.
     """
     in_flight = (
         select(func.count())
-        .where(Delivery.queue == queue, Delivery.state.in_((State.SENT, State.TAKEN)))
-        .where(Delivery.wake_at > func.clock_timestamp())
+        .where(Delivery.queue == queue, IN_FLIGHT)
+        .where(Delivery.wake_at > func.statement_timestamp())
     )
-    free = room - session.execute(in_flight).scalar_one()
-    if free <= 0:
-        return []
-    awake = (
-        select(Delivery.id)
-        .where(Delivery.queue == queue, Delivery.state.in_((State.DUE, State.SENT, State.TAKEN)))
-        .where(Delivery.wake_at <= func.clock_timestamp())
-        .order_by(Delivery.wake_at)
-        .limit(free)
-        .with_for_update(skip_locked=True)
-    )
-    mark = update(Delivery).where(Delivery.id.in_(awake.scalar_subquery()))
-    return session.execute(
-        mark.values(state=State.SENT, wake_at=_in(LEASE_SECONDS)).returning(Delivery.id, Delivery.actor)
-    ).all()
+    free = min(most, room - session.execute(in_flight).scalar_one())
+    picked: list[Any] = []
+    for state in (IN_FLIGHT, DUE):
+        if free > len(picked):
+            awake = (
+                select(Delivery.id, Delivery.actor)
+                .where(*_awake(queue, state, actors))
+                .order_by(Delivery.wake_at)
+                .limit(free - len(picked))
+                .with_for_update(skip_locked=True)
+            )
+            picked += session.execute(awake).all()
+    if picked:
+        session.execute(
+            update(Delivery)
+            .where(Delivery.id == func.any(_ids(row.id for row in picked)))
+            .values(state=State.SENT, wake_at=_in(LEASE_SECONDS))
+        )
+    return picked
+
+
+def waiting(session: Session, queue: str, actors: Collection[str]) -> bool:
+    """Whether deliveries of the queue are due that no room was left for."""
+    awake = select(Delivery.id).where(*_awake(queue, DUE, actors)).limit(1)
+    return session.execute(awake).first() is not None
 
 
 def unsend(session: Session, ids: Iterable[int]) -> None:
     """Redis did not answer: these fall due again in a second."""
     session.execute(
         update(Delivery)
-        .where(Delivery.id.in_(list(ids)), Delivery.state == State.SENT)
+        .where(Delivery.id == func.any(_ids(ids)), Delivery.state == State.SENT)
         .values(state=State.DUE, wake_at=_in(1))
     )
 
 
-def take(session: Session, delivery_id: int, lease_seconds: float = LEASE_SECONDS) -> Taken | None:
+def take(session: Session, delivery_id: int) -> Taken | None:
     """Take a delivery that was sent, or whose last holder's lease has ended. None: somebody has it, or it is done.
 
     Losing this row in a crash of PostgreSQL is harmless (the lease just ends), so its commit does not wait for disk.
     """
     session.execute(text("SET LOCAL synchronous_commit = off"))
-    free = (Delivery.state == State.SENT) | (
-        (Delivery.state == State.TAKEN) & (Delivery.wake_at <= func.clock_timestamp())
-    )
+    silent = (Delivery.state == State.TAKEN) & (Delivery.wake_at <= func.statement_timestamp())
     row = session.execute(
         update(Delivery)
-        .where(Delivery.id == delivery_id, free)
+        .where(Delivery.id == delivery_id, (Delivery.state == State.SENT) | silent)
+        .where(Delivery.attempts < _tries(), Delivery.fact_id == FactRow.id)
         .values(
             state=State.TAKEN,
             attempts=Delivery.attempts + 1,
-            wake_at=_in(lease_seconds),
-            started_at=func.coalesce(Delivery.started_at, func.clock_timestamp()),
+            wake_at=_in(LEASE_SECONDS),
+            started_at=func.clock_timestamp(),
         )
-        .returning(Delivery.attempts, Delivery.fact_id)
+        .returning(Delivery.attempts, Delivery.started_at, FactRow.name, FactRow.payload)
     ).one_or_none()
-    if row is None:
+    if row is None or row.started_at is None:
         return None
-    fact = session.execute(select(FactRow.name, FactRow.payload).where(FactRow.id == row.fact_id)).one()
-    return Taken(delivery_id, row.attempts, Fact.decode(fact.name, fact.payload))
+    return Taken(delivery_id, row.attempts, row.started_at, row.name, row.payload)
+
+
+def renew(session: Session, held: Iterable[Taken]) -> None:
+    """Their worker lives: each lease starts anew, of those that nobody else has taken since."""
+    session.execute(text("SET LOCAL synchronous_commit = off"))
+    for taken in sorted(held, key=lambda one: one.id):
+        session.execute(update(Delivery).where(*_held(taken)).values(wake_at=_in(LEASE_SECONDS)))
 
 
 def finish(session: Session, taken: Taken) -> bool:
     """Mark as done, in the transaction of its effects. False: the lease went to another worker; roll back."""
     done = session.execute(
         update(Delivery)
-        .where(Delivery.id == taken.id, Delivery.attempts == taken.attempt, Delivery.state == State.TAKEN)
+        .where(*_held(taken))
         .values(state=State.DONE, done_at=func.clock_timestamp(), error=None)
         .returning(Delivery.id)
     ).one_or_none()
@@ -137,33 +164,30 @@ def finish(session: Session, taken: Taken) -> bool:
 
 def fail(session: Session, taken: Taken, error: str) -> None:
     """Put off after a failure, longer each time; park after the last one."""
-    waits = case(
-        {number: float(wait) for number, wait in enumerate(BACKOFF_SECONDS, start=1)},
-        value=Delivery.attempts,
-        else_=0.0,
-    )
+    last = taken.attempt >= _tries()
     session.execute(
         update(Delivery)
-        .where(Delivery.id == taken.id, Delivery.attempts == taken.attempt, Delivery.state == State.TAKEN)
+        .where(*_held(taken))
         .values(
-            state=case((Delivery.attempts > len(BACKOFF_SECONDS), State.PARKED), else_=State.DUE),
-            wake_at=_in(waits),
-            error=error[:2000],
+            state=State.PARKED if last else State.DUE,
+            wake_at=_in(0 if last else BACKOFF_SECONDS[taken.attempt - 1]),
+            error=error.replace("\0", "")[:2000],
         )
     )
 
 
-def park_exhausted(session: Session) -> list[int]:
-    """Park deliveries whose worker died at every attempt (out of memory, say): they never reach `fail`."""
-    return list(
-        session.execute(
-            update(Delivery)
-            .where(Delivery.state.in_((State.TAKEN, State.SENT)), Delivery.wake_at <= func.clock_timestamp())
-            .where(Delivery.attempts > len(BACKOFF_SECONDS))
-            .values(state=State.PARKED, error="the worker died at each attempt")
-            .returning(Delivery.id)
-        ).scalars()
+def park_exhausted(session: Session) -> Sequence[int]:
+    """Park deliveries whose worker died at the last attempt too (out of memory, say): they never reach `fail`."""
+    exhausted = (
+        select(Delivery.id)
+        .where(OPEN, Delivery.attempts >= _tries(), Delivery.wake_at <= func.statement_timestamp())
+        .with_for_update(skip_locked=True)
     )
+    ids = session.scalars(exhausted).all()
+    died = case((Delivery.state == State.TAKEN, "the worker died at each attempt"), else_=Delivery.error)
+    if ids:
+        session.execute(update(Delivery).where(Delivery.id.in_(ids)).values(state=State.PARKED, error=died))
+    return ids
 
 
 def retry(session: Session, delivery_id: int) -> bool:
@@ -178,12 +202,23 @@ def retry(session: Session, delivery_id: int) -> bool:
     return again is not None
 
 
-def waiting(session: Session, queue: str) -> bool:
-    """Whether deliveries of the queue are due that no room was left for."""
-    awake = (
-        select(Delivery.id)
-        .where(Delivery.queue == queue, Delivery.state.in_((State.DUE, State.SENT, State.TAKEN)))
-        .where(Delivery.wake_at <= func.clock_timestamp())
-        .limit(1)
-    )
-    return session.execute(awake).first() is not None
+def _awake(queue: str, state: TextClause, actors: Collection[str]) -> tuple[ColumnElement[bool] | TextClause, ...]:
+    awake = Delivery.wake_at <= func.statement_timestamp()
+    return Delivery.queue == queue, state, awake, Delivery.attempts < _tries(), Delivery.actor.in_(list(actors))
+
+
+def _held(taken: Taken) -> tuple[ColumnElement[bool], ...]:
+    same = (Delivery.attempts == taken.attempt) & (Delivery.started_at == taken.since)
+    return Delivery.id == taken.id, Delivery.state == State.TAKEN, same
+
+
+def _tries() -> int:
+    return len(BACKOFF_SECONDS) + 1
+
+
+def _in(seconds: float) -> ColumnElement[object]:
+    return func.clock_timestamp() + func.make_interval(0, 0, 0, 0, 0, 0, seconds).cast(INTERVAL)
+
+
+def _ids(ids: Iterable[int]) -> ColumnElement[Any]:
+    return literal(list(ids), ARRAY(BigInteger))

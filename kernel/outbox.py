@@ -2,7 +2,7 @@
 
 A use case publishes a fact in its own transaction: state and fact are committed together or not at all. The relay
 later turns each fact into deliveries (one per fact and actor) and rings Redis. PostgreSQL is the truth, Redis a
-doorbell. A trigger on `outbox_fact` sends NOTIFY at commit, so the relay wakes at once (migration 0001).
+doorbell. A trigger on `outbox_fact` sends NOTIFY at commit, so the relay wakes at once (migration 0002).
 """
 
 from dataclasses import asdict, dataclass
@@ -15,6 +15,10 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from kernel.db import Base, Instant, Key
 
 CHANNEL = "outbox"
+
+# Written as their partial indexes are, for PostgreSQL to see that they may serve, whatever the plan.
+IN_FLIGHT = text("outbox_delivery.state IN ('sent', 'taken')")
+OPEN = text("outbox_delivery.state IN ('due', 'sent', 'taken')")
 
 
 @dataclass(frozen=True)
@@ -68,7 +72,11 @@ class State(StrEnum):
 
 
 class Delivery(Base):
-    """One fact for one actor. `wake_at` is when the relay must look at it: when it falls due, or its lease ends."""
+    """One fact for one actor.
+
+    `wake_at` is when the relay must look at it: when it falls due, or its lease ends. `started_at` is when the latest
+    attempt began.
+    """
 
     __tablename__ = "outbox_delivery"
 
@@ -87,6 +95,7 @@ class Delivery(Base):
         UniqueConstraint("fact_id", "actor"),
         CheckConstraint("state IN ('due', 'sent', 'taken', 'done', 'parked')", name="state"),
         Index("ix_outbox_delivery_wake", "queue", "wake_at", postgresql_where=text("state IN ('due','sent','taken')")),
+        Index("ix_outbox_delivery_lease", "queue", "wake_at", postgresql_where=text("state IN ('sent','taken')")),
         Index("ix_outbox_delivery_parked", "id", postgresql_where=text("state = 'parked'")),
     )
 

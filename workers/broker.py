@@ -18,8 +18,22 @@ def make_broker() -> RedisBroker:
     """A broker on REDIS_URL, also made Dramatiq's global one."""
     # redis-py's own retries could push a message twice or run a Lua step twice: an error is told, and the relay waits.
     client = Redis.from_url(
-        get_settings().redis_url, socket_timeout=10, socket_connect_timeout=3, retry=Retry(NoBackoff(), 0)
+        get_settings().redis_url, socket_timeout=5, socket_connect_timeout=3, retry=Retry(NoBackoff(), 0)
     )
-    broker = RedisBroker(client=client, middleware=[], maintenance_chance=1_000_000, heartbeat_timeout=10_000)
+    promptly = {"maintenance_chance": 1_000_000, "heartbeat_timeout": 10_000}
+    broker = RedisBroker(client=client, middleware=[], **promptly)  # type: ignore[no-untyped-call]
     dramatiq.set_broker(broker)
     return broker
+
+
+def ring(broker: RedisBroker, queue: str, actor: str, delivery_id: int) -> None:
+    """Tell the workers of a queue that this delivery waits. Raises RedisError."""
+    message: dramatiq.Message[None] = dramatiq.Message(
+        queue_name=queue, actor_name=actor, args=(delivery_id,), kwargs={}, options={}
+    )
+    broker.enqueue(message)
+
+
+def unanswered(broker: RedisBroker, queue: str) -> int:
+    """How many doorbells of a queue no worker has fetched yet. Raises RedisError."""
+    return int(broker.client.llen(f"{broker.namespace}:{queue}"))

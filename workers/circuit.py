@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from kernel.mail import MailQueued
 from kernel.outbox import Fact
 from paiements.events import (
+    CarteEnregistree,
     EvenementStripeRecu,
     PageStripeAVerifier,
     PaiementRefuse,
@@ -27,7 +28,11 @@ from paniers.events import (
     BonsDemandes,
     CommandeEmise,
     CommandeRepondue,
+    CompositionPubliee,
+    SemaineCloturee,
+    SemaineCommandee,
     SemaineSansComposition,
+    SemaineTerminee,
 )
 from workers import courriels, paiements, paniers
 from workers.runtime import Actor
@@ -45,7 +50,12 @@ CIRCUIT: Mapping[type[Fact], Sequence[Actor]] = {
     CommandeRepondue: (paniers.annoncer_reponse,),
     SemaineSansComposition: (paniers.alerter_sans_composition,),
     MailQueued: (courriels.envoyer_courriel,),
+    # These only tell. A fact that is not on this screen waits for a newer relay that knows it.
+    CarteEnregistree: (),
+    CompositionPubliee: (),
+    SemaineCloturee: (),
+    SemaineCommandee: (),
+    SemaineTerminee: (),
 }
 
 ROUTES = {fact.__name__: [(actor.name, actor.queue) for actor in actors] for fact, actors in CIRCUIT.items()}
-DOORBELLS = {actor.name: actor.doorbell for actors in CIRCUIT.values() for actor in actors}

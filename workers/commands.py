@@ -12,28 +12,38 @@ from sqlalchemy import select
 
 from kernel import deliveries
 from kernel.db import reading, transaction
+from kernel.logs import init_logs
 from kernel.outbox import Delivery, FactRow, State
 
 
-def _stop_on_signals() -> threading.Event:
+def stop_on_signals() -> threading.Event:
+    """An event that SIGTERM and Ctrl-C set."""
     stop = threading.Event()
+
+    def ask(*_: object) -> None:
+        # From a thread: the signal may fall while the event's own lock is held, by this very thread.
+        threading.Thread(target=stop.set).start()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, ask)
     return stop
 
 
 @click.command("relay", help="Turn facts into deliveries and ring Redis for them, until stopped.")
 def relay() -> None:
+    from workers.circuit import ROUTES  # noqa: PLC0415
     from workers.relay import relay as run  # noqa: PLC0415
 
-    run(_stop_on_signals())
+    init_logs()
+    run(stop_on_signals(), ROUTES)
 
 
 @click.command("timetable", help="Do what is due: open, close, order, end weeks; until stopped.")
 def timetable() -> None:
     from workers.timetable import timetable as run  # noqa: PLC0415
 
-    run(_stop_on_signals())
+    init_logs()
+    run(stop_on_signals())
 
 
 @click.group("outbox", help="Deliveries that failed at every try.")

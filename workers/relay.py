@@ -4,77 +4,138 @@ LISTEN wakes it at the commit of a fact; a slow poll stands behind, for due date
 outlives restarts of PostgreSQL and of Redis: what it could not ring for falls due again.
 """
 
+import math
 import threading
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import psycopg
 import structlog
-from dramatiq.errors import BrokerError
+from psycopg import conninfo
 from redis.exceptions import RedisError
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 
 from kernel import deliveries
 from kernel.db import get_engine, transaction
+from kernel.deliveries import Routes
 from kernel.outbox import CHANNEL
 from kernel.settings import get_settings
-from workers.circuit import DOORBELLS, ROUTES
+from workers.broker import ring, unanswered
 from workers.runtime import ROOM, broker
 
 log = structlog.get_logger()
 
 AFTER_A_FAULT_SECONDS = 1.0
-CAPPED_SECONDS = 0.02
-BATCH = 500
+# A queue is full and more waits behind it: workers are given this long to make room.
+FULL_SECONDS = 0.1
+# Few enough that what is urgent never waits long behind a batch.
+BATCH = 200
+
+Listener = psycopg.Connection[tuple[object, ...]]
 
 
-def relay(stop: threading.Event) -> None:
-    """Run until `stop` is set."""
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A queue as the relay serves it: the facts whose most urgent delivery goes there, and the actors behind it."""
+
+    queue: str
+    room: int
+    routes: Routes
+    actors: frozenset[str]
+
+
+def lines(routes: Routes) -> list[Line]:
+    """The queues, the most urgent first (the order of ROOM). Raises ValueError when a route leads to no queue."""
+    urgency = list(ROOM)
+    unknown = {queue for to in routes.values() for _, queue in to} - set(urgency)
+    if unknown:
+        raise ValueError(f"no such queue: {', '.join(sorted(unknown))}")
+    first = {fact: min((urgency.index(queue) for _, queue in to), default=-1) for fact, to in routes.items()}
+    return [
+        Line(
+            queue,
+            room,
+            {fact: to for fact, to in routes.items() if urgency[first[fact]] == queue},
+            frozenset(actor for to in routes.values() for actor, where in to if where == queue),
+        )
+        for queue, room in ROOM.items()
+    ]
+
+
+def relay(stop: threading.Event, routes: Routes) -> None:
+    """Deliver facts along `routes` until `stop` is set."""
+    served = lines(routes)
     while not stop.is_set():
         try:
-            with psycopg.connect(_listen_address(), autocommit=True, connect_timeout=5) as listener:
-                listener.execute(f"LISTEN {CHANNEL}")
-                _watch(listener, stop)
-        except (psycopg.Error, DBAPIError) as error:
+            with _listen() as listener:
+                _watch(listener, stop, served)
+        except (psycopg.Error, SQLAlchemyError) as error:
             log.warning("database_away", kind=type(error).__name__)
             stop.wait(AFTER_A_FAULT_SECONDS)
 
 
-def _watch(listener: "psycopg.Connection[tuple[object, ...]]", stop: threading.Event) -> None:
+def _watch(listener: Listener, stop: threading.Event, served: Sequence[Line]) -> None:
     poll = get_settings().relay_poll_seconds
     while not stop.is_set():
-        busy = turn()
-        wait = CAPPED_SECONDS if busy else poll
-        for _ in listener.notifies(timeout=wait, stop_after=1):
-            pass
+        try:
+            pause = min(poll, turn(served))
+        except RedisError as error:
+            log.warning("redis_away", kind=type(error).__name__)
+            stop.wait(AFTER_A_FAULT_SECONDS)
+            pause = 0.0
+        _pause(listener, pause, stop)
 
 
-def turn() -> bool:
-    """One round: expand facts, send what is due. True when there may be more to do at once."""
-    with transaction() as session:
-        expanded = deliveries.expand(session, ROUTES, BATCH)
-    busy = expanded == BATCH
-    for queue, room in ROOM.items():
-        busy |= _send(queue, room)
-    return busy
+def _pause(listener: Listener, seconds: float, stop: threading.Event) -> None:
+    """Wait for a fact, at most `seconds`; facts of the same moment are left to one turn together."""
+    until = time.monotonic() + seconds
+    rung = False
+    while not rung and not stop.is_set() and (left := until - time.monotonic()) > 0:
+        # A signal does not interrupt this wait, so that it is cut into pieces.
+        rung = bool(list(listener.notifies(timeout=min(0.5, left), stop_after=1)))
+    list(listener.notifies(timeout=0))
 
 
-def _send(queue: str, room: int) -> bool:
-    """Ring for the due deliveries of one queue. True when the queue was filled: there may be more behind."""
+def turn(served: Sequence[Line]) -> float:
+    """One round: expand facts, send what is due, the most urgent queue first: a flood does not hold money back.
+
+    Returns how many seconds the next round may wait. Raises RedisError; what was not rung for is due again.
+    """
     with transaction() as session:
         deliveries.park_exhausted(session)
-        sent = deliveries.send(session, queue, room)
-        waiting = deliveries.waiting(session, queue) if sent else False
+    pauses = [math.inf]
+    for line in served:
+        with transaction() as session:
+            expanded = deliveries.expand(session, line.routes, BATCH)
+        pauses.append(0.0 if expanded == BATCH else math.inf)
+        pauses.append(FULL_SECONDS if _send(line) else math.inf)
+    return min(pauses)
+
+
+def _send(line: Line) -> bool:
+    """Ring for what is due in one queue. True when more waits behind it.
+
+    Bells that nobody has answered count as well: while no worker runs, Redis does not fill up with them.
+    """
+    most = line.room - unanswered(broker, line.queue)
+    with transaction() as session:
+        sent = deliveries.send(session, line.queue, line.actors, room=line.room, most=most)
+        more = deliveries.waiting(session, line.queue, line.actors)
     for position, delivery in enumerate(sent):
         try:
-            broker.enqueue(DOORBELLS[delivery.actor].message(delivery.id))
-        except (RedisError, BrokerError) as error:
-            log.warning("redis_away", kind=type(error).__name__)
+            ring(broker, line.queue, delivery.actor, delivery.id)
+        except RedisError:
             with transaction() as session:
                 deliveries.unsend(session, [late.id for late in sent[position:]])
-            time.sleep(AFTER_A_FAULT_SECONDS)
-            return False
-    return waiting
+            raise
+    return more
 
 
-def _listen_address() -> str:
-    return get_engine().url.set(drivername="postgresql").render_as_string(hide_password=False)
+def _listen() -> Listener:
+    address = get_engine().url.set(drivername="postgresql").render_as_string(hide_password=False)
+    # A line that was cut without a word is noticed within a minute; the poll works meanwhile.
+    address = conninfo.make_conninfo(address, keepalives_idle=30, keepalives_interval=10, keepalives_count=3)
+    listener = psycopg.connect(address, autocommit=True, connect_timeout=5)
+    listener.execute(f"LISTEN {CHANNEL}")
+    return listener

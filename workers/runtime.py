@@ -3,19 +3,27 @@
 Two kinds. A *local* actor changes our database only: its effects and the end of its delivery are one transaction. A
 *remote* one calls somebody (Stripe, SMTP) and opens its own transactions around the call: intent and key before,
 outcome after, so running twice is harmless; only then is its delivery finished.
+
+A delivery's lease is short and renewed as long as its worker lives (`Heart`): long work is left in peace, and a killed
+worker's is done again elsewhere within seconds.
 """
 
-from collections.abc import Callable
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import dramatiq
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from kernel import deliveries
 from kernel.db import transaction
-from kernel.deliveries import LEASE_SECONDS, Taken
+from kernel.deliveries import Taken
 from kernel.outbox import Fact
 from workers.broker import make_broker
 
@@ -28,6 +36,9 @@ DOCUMENTS = "documents"
 # How many deliveries of a queue are in Redis at once: enough to keep every thread busy, few enough that each is
 # answered within its lease.
 ROOM = {ARGENT: 128, COURRIEL: 64, DOCUMENTS: 16}
+# How long a delivery may be worked on; then its lease is no longer renewed, and another worker tries.
+LONGEST_SECONDS = 60.0
+BEATS_A_LEASE = 4
 
 F = TypeVar("F", bound=Fact)
 
@@ -47,7 +58,46 @@ class LeaseLost(Exception):
     """Another worker holds this delivery now: whatever this one did is rolled back."""
 
 
-def local(queue: str, *, lease: float = LEASE_SECONDS) -> Callable[[Callable[[Session, F], None]], Actor]:
+class Heart:
+    """Renews the leases of what this process works on, from a thread of its own that starts with the first work."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._held: dict[tuple[int, int], tuple[Taken, float]] = {}
+        self._thread: threading.Thread | None = None
+
+    @contextmanager
+    def holding(self, taken: Taken, longest: float) -> Iterator[None]:
+        """Renew its lease while the block lasts, up to `longest` seconds."""
+        key = (taken.id, taken.attempt)
+        with self._lock:
+            self._held[key] = (taken, time.monotonic() + longest)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._beat, name="heart", daemon=True)
+                self._thread.start()
+        try:
+            yield
+        finally:
+            with self._lock:
+                del self._held[key]
+
+    def _beat(self) -> None:
+        while True:
+            time.sleep(deliveries.LEASE_SECONDS / BEATS_A_LEASE)
+            with self._lock:
+                held = [taken for taken, until in self._held.values() if time.monotonic() < until]
+            try:
+                if held:
+                    with transaction() as session:
+                        deliveries.renew(session, held)
+            except SQLAlchemyError as error:
+                log.warning("lease_not_renewed", kind=type(error).__name__)
+
+
+heart = Heart()
+
+
+def local(queue: str, *, lease: float = LONGEST_SECONDS) -> Callable[[Callable[[Session, F], None]], Actor]:
     """`f(session, fact)`, in the transaction that also finishes the delivery."""
 
     def wrap(effect: Callable[[Session, F], None]) -> Actor:
@@ -62,14 +112,15 @@ def local(queue: str, *, lease: float = LEASE_SECONDS) -> Callable[[Callable[[Se
     return wrap
 
 
-def remote(queue: str, *, lease: float = LEASE_SECONDS) -> Callable[[Callable[[F], None]], Actor]:
+def remote(queue: str, *, lease: float = LONGEST_SECONDS) -> Callable[[Callable[[F], None]], Actor]:
     """`f(fact)`, which opens its own transactions around a remote call and is harmless when run twice."""
 
     def wrap(effect: Callable[[F], None]) -> Actor:
         def work(taken: Taken) -> None:
             effect(taken.fact)  # type: ignore[arg-type]
             with transaction() as session:
-                deliveries.finish(session, taken)
+                if not deliveries.finish(session, taken):
+                    raise LeaseLost
 
         return _actor(effect.__name__, queue, work, lease)
 
@@ -80,21 +131,26 @@ def _actor(name: str, queue: str, work: Callable[[Taken], None], lease: float) -
     def ring(delivery_id: int) -> None:
         run(delivery_id, work, lease)
 
-    doorbell: Any = dramatiq.actor(ring, actor_name=name, queue_name=queue, broker=broker)
-    return Actor(name, queue, doorbell)
+    return Actor(name, queue, dramatiq.actor(actor_name=name, queue_name=queue, broker=broker)(ring))
 
 
 def run(delivery_id: int, work: Callable[[Taken], None], lease: float) -> None:
-    """Run `work` on the delivery if it is free; a failure is written down, never raised to Dramatiq."""
+    """Run `work` on the delivery if it is free; its failure is written down, never raised to Dramatiq.
+
+    A database that is away does raise: Dramatiq logs it and forgets the bell, and the relay rings again.
+    """
     with transaction() as session:
-        taken = deliveries.take(session, delivery_id, lease)
+        taken = deliveries.take(session, delivery_id)
     if taken is None:
         return
     try:
-        work(taken)
+        with heart.holding(taken, lease):
+            work(taken)
     except LeaseLost:
         log.warning("lease_lost", delivery=delivery_id)
-    except Exception as error:
-        log.warning("delivery_failed", delivery=delivery_id, attempt=taken.attempt, exc_info=True)
+    except Exception as error:  # noqa: BLE001 - told where it failed, not in its own words, which may name somebody
+        trace = "".join(traceback.format_tb(error.__traceback__))
+        kind = type(error).__name__
+        log.warning("delivery_failed", delivery=delivery_id, attempt=taken.attempt, kind=kind, trace=trace)
         with transaction() as session:
             deliveries.fail(session, taken, f"{type(error).__name__}: {error}")
