@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 import structlog
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import OperationalError
 
 from foyers import comptes
 from kernel import clock
@@ -47,16 +47,19 @@ TASKS: tuple[Task, ...] = (
 def timetable(stop: threading.Event) -> None:
     """Run until `stop` is set."""
     while not stop.is_set():
-        turn()
+        for task in TASKS:
+            if not stop.is_set():
+                attempt(task)
         stop.wait(get_settings().timetable_poll_seconds)
 
 
-def turn() -> None:
-    """One round of every task, at the clock's present instant."""
-    for task in TASKS:
-        try:
-            task(clock.now())
-        except Refus as refus:
-            log.info("not_yet", task=task.__name__, why=refus.sentence)
-        except DBAPIError as error:
-            log.warning("database_away", task=task.__name__, kind=type(error).__name__)
+def attempt(task: Task) -> None:
+    """Do a task at the clock's present instant. Whatever goes wrong is logged, for the others must go on."""
+    try:
+        task(clock.now())
+    except Refus as refus:
+        log.info("not_yet", task=task.__name__, why=refus.sentence)
+    except OperationalError as error:
+        log.warning("database_away", task=task.__name__, kind=type(error).__name__)
+    except Exception:
+        log.exception("task_failed", task=task.__name__)
