@@ -69,7 +69,9 @@ def telephone(number: str) -> str:
     return NO_BREAK.join(national[i : i + 2] for i in range(0, len(national), 2))
 
 
-FILTERS = {f.__name__: f for f in (insecables, euros, jour, jour_annee, jour_court, mois, heure, instant, poids, telephone)}
+FILTERS = {
+    f.__name__: f for f in (insecables, euros, jour, jour_annee, jour_court, mois, heure, instant, poids, telephone)
+}
 
 
 def _day(day: date) -> date:
