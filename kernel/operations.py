@@ -180,5 +180,5 @@ def circulation(session: Session) -> Circulation:
 def _sujets(session: Session, payloads: Sequence[Payload]) -> list[str]:
     """The subjects of the messages; to whom they go is nobody's business here."""
     keys = [payload.get("mail_id") for payload in payloads]
-    subjects = dict(session.execute(select(Mail.id, Mail.subject).where(Mail.id.in_(keys))).tuples().all())
+    subjects = dict(session.execute(select(Mail.id, Mail.subject).where(Mail.id.in_(keys))).all())
     return [subjects.get(key, "") if isinstance(key, int) else "" for key in keys]

@@ -31,7 +31,7 @@ def _semaines(session: Session, payloads: Sequence[Payload]) -> list[str]:
 
 def _maisons(session: Session, payloads: Sequence[Payload]) -> list[str]:
     keys = _cles(payloads, "maison_id")
-    names = dict(session.execute(select(Maison.id, Maison.nom).where(Maison.id.in_(keys))).tuples().all())
+    names = dict(session.execute(select(Maison.id, Maison.nom).where(Maison.id.in_(keys))).all())
     weeks = _semaines(session, payloads)
     places = [names.get(payload.get("maison_id", 0), "") for payload in payloads]
     return [", ".join(filter(None, pair)) for pair in zip(places, weeks, strict=True)]

@@ -93,7 +93,7 @@ def composee(session: Session, semaine_id: int) -> tuple[Composition | None, dic
     lines = session.execute(
         select(CompositionLigne.offre_id, CompositionLigne.quantite).where(CompositionLigne.composition_id == made.id)
     )
-    return made, dict(lines.tuples().all())
+    return made, dict(lines.all())
 
 
 def paniers_passes(session: Session, retrait_le: date) -> list[PanierPasse]:

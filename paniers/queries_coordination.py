@@ -160,7 +160,7 @@ def echeancier(session: Session, semaine_id: int) -> Echeancier:
         etat=week.etat,
         offres=offers,
         publiee_le=published,
-        faites=dict(reached.tuples().all()),
+        faites=dict(reached.all()),
     )
 
 
@@ -245,7 +245,7 @@ def etats_des_commandes(session: Session, semaine_id: int) -> dict[EtatCommande,
     counts = session.execute(
         select(Commande.etat, func.count()).where(Commande.semaine_id == semaine_id).group_by(Commande.etat)
     )
-    found = dict(counts.tuples().all())
+    found = dict(counts.all())
     return {state: found.get(state, 0) for state in EtatCommande}
 
 

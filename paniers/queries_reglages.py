@@ -86,12 +86,12 @@ def grilles(session: Session, today: date) -> tuple[GrilleVue | None, list[Grill
 
 
 def producteurs(session: Session) -> list[tuple[int, str]]:
-    return list(session.execute(select(Producteur.id, Producteur.nom).order_by(Producteur.nom)).tuples())
+    return list(session.execute(select(Producteur.id, Producteur.nom).order_by(Producteur.nom)).all())
 
 
 def produits(session: Session) -> list[tuple[int, str, str]]:
     """(id, name, unit)."""
-    return list(session.execute(select(Produit.id, Produit.nom, Produit.unite).order_by(Produit.nom)).tuples())
+    return list(session.execute(select(Produit.id, Produit.nom, Produit.unite).order_by(Produit.nom)).all())
 
 
 def _grille(row: Grille) -> GrilleVue:

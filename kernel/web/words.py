@@ -1,8 +1,11 @@
-"""Sentences that people read, through the catalogues: `_` with its types told."""
+"""Sentences that people read, through the catalogues: `_` with its types told and its French spaces kept together."""
 
 from flask_babel import gettext
+
+from kernel.formats import insecables
 
 
 def _(message: str, **values: object) -> str:
     """The French sentence in the reader's language."""
-    return str(gettext(message, **values))
+    text = insecables(str(gettext(message)))
+    return text % values if values else text

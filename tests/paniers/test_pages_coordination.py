@@ -1,0 +1,436 @@
+"""The coordination's pages: the week's steps and their buttons, offers, composition, orders, lists."""
+
+from datetime import date, datetime, time, timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+from werkzeug.datastructures import MultiDict
+
+from kernel import clock, documents
+from kernel.clock import paris
+from kernel.db import reading, transaction
+from kernel.outbox import Delivery, FactRow
+from kernel.web.access import Role
+from paniers import commandes, queries_coordination, retraits
+from paniers.formulaires_coordination import lire_quantites
+from paniers.models import Panier, Pause, Semaine, SemaineEtape
+from paniers.models_producteurs import Commande, Composition, CompositionLigne, Offre
+from tests import fabriques
+from tests.foyers.visite import Visite, connecte_en
+from tests.paniers.monde_equipe import JEUDI, comptees
+
+VENDREDI = paris(date(2026, 11, 20), time(15))
+LUNDI = paris(date(2026, 11, 23), time(7))
+CODE = "2026-W48"
+
+
+@pytest.fixture
+def semaine_id(app: Flask) -> int:
+    """An open week on its Friday: twelve households at two maisons, four offers, a draft of a basket."""
+    clock.set_now(VENDREDI)
+    with transaction() as session:
+        fabriques.grille(session)
+        fabriques.calendrier(session)
+        places = [fabriques.maison(session, nom=name) for name in ("Abbaye", "Capuche")]
+        for number in range(12):
+            place = places[number % 2]
+            household = fabriques.foyer(session, nom=f"Nom{number}", maison_id=place.id)
+            fabriques.abonnement(session, household.id, place.id, nombre=2 if number == 0 else 1)
+        week = fabriques.semaine(session, JEUDI)
+        _offrir(session, week.id)
+        return week.id
+
+
+def _offrir(session, semaine_id: int) -> None:  # type: ignore[no-untyped-def]
+    farms = [fabriques.producteur(session, nom=name) for name in ("Jardins du Drac", "Verger de Bernin")]
+    products = [fabriques.produit(session, name) for name in ("Carotte", "Navet", "Poireau")]
+    piece = fabriques.produit(session, "Salade", unite="piece", poids_piece=300)
+    offers = [fabriques.offre(session, semaine_id, farms[n % 2].id, p.id) for n, p in enumerate(products)]
+    offers.append(fabriques.offre(session, semaine_id, farms[1].id, piece.id, quantite=60, lot=6, prix=110))
+    fabriques.composition(session, semaine_id, {offers[0].id: 1_000}, publiee_le=None, cout=None, poids=None)
+
+
+@pytest.fixture
+def elle(app: Flask, semaine_id: int) -> Visite:
+    return connecte_en(app, Role.COORDINATION)
+
+
+def ids_des_offres(semaine_id: int) -> list[int]:
+    with reading() as session:
+        return list(session.scalars(select(Offre.id).where(Offre.semaine_id == semaine_id).order_by(Offre.id)))
+
+
+def composer(visit: Visite, semaine_id: int, action: str, *quantites: object):  # type: ignore[no-untyped-def]
+    fields = {f"q{key}": str(q) for key, q in zip(ids_des_offres(semaine_id), quantites, strict=False)}
+    return visit.poster(f"/coordination/composition/{CODE}", "/coordination/composition", action=action, **fields)
+
+
+def avancer(visit: Visite, geste: str, code: str = CODE) -> str:
+    answer = visit.poster(f"/coordination/{code}/{geste}", "/coordination")
+    assert answer.status_code == 303
+    return visit.lire(answer.location).text.replace("\xa0", " ")
+
+
+def etat(semaine_id: int) -> str:
+    with reading() as session:
+        return session.get_one(Semaine, semaine_id).etat
+
+
+def en_une_commande(visit: Visite, app: Flask, semaine_id: int) -> Visite:
+    """The week published, closed and ordered; somebody who signs in on Monday morning."""
+    composer(visit, semaine_id, "publier", 1_000, 1_000, 1_000, 2)
+    clock.set_now(LUNDI)
+    monday = connecte_en(app, Role.COORDINATION)
+    avancer(monday, "cloturer")
+    avancer(monday, "commander")
+    return monday
+
+
+def test_an_open_week_foresees_its_baskets_and_tells_no_price(elle: Visite) -> None:
+    page = elle.lire("/coordination").text
+    assert "familles prévues" in page
+    assert "<dd>12</dd>" in page
+    assert "<dd>13</dd>" in page
+    assert "Capuche" in page
+    assert "Les prix se calculent à la clôture" in page
+
+
+def test_a_pause_and_a_late_composition_are_seen(elle: Visite, app: Flask) -> None:
+    with transaction() as session:
+        paused = session.scalars(select(fabriques.Abonnement.id)).first()
+        session.add(Pause(abonnement_id=paused, du=JEUDI, au=JEUDI, posee_le=VENDREDI - timedelta(days=1)))
+    clock.set_now(paris(date(2026, 11, 21), time(9)))
+    page = connecte_en(app, Role.COORDINATION).lire("/coordination").text
+    assert "<dd>11</dd>" in page
+    assert "La composition n’est pas publiée" in page
+    assert "est-retard" in page
+
+
+def test_a_step_before_its_time_is_refused_in_a_sentence(elle: Visite, semaine_id: int) -> None:
+    assert "peuvent encore changer d’avis" in avancer(elle, "cloturer")
+    assert "pas encore clôturée" in avancer(elle, "commander")
+    assert "ne peut pas devenir livrée" in avancer(elle, "livrer")
+    assert "se termine le lendemain" in avancer(elle, "terminer")
+    assert etat(semaine_id) == "ouverte"
+
+
+def test_the_whole_week_by_its_buttons_each_harmless_twice(elle: Visite, app: Flask, semaine_id: int) -> None:
+    composer(elle, semaine_id, "publier", 1_000, 1_000, 1_000, 2)
+    clock.set_now(LUNDI)
+    monday = connecte_en(app, Role.COORDINATION)
+    assert "13 paniers" in avancer(monday, "cloturer")
+    assert "déjà clôturée" in avancer(monday, "cloturer")
+    assert "2 producteurs" in avancer(monday, "commander")
+    assert "déjà parties" in avancer(monday, "commander")
+    assert "117,00" in monday.lire("/coordination").text
+    assert "se termine le lendemain" in avancer(monday, "terminer")
+    assert "livraison est reçue" in avancer(monday, "livrer")
+    assert "livraison est reçue" in avancer(monday, "livrer")
+    clock.set_now(paris(JEUDI + timedelta(days=1), time(9)))
+    friday = connecte_en(app, Role.COORDINATION)
+    avancer(friday, "terminer")
+    avancer(friday, "terminer")
+    with reading() as session:
+        assert session.scalars(select(SemaineEtape.vers).order_by(SemaineEtape.id)).all() == [
+            "cloturee",
+            "commandee",
+            "livree",
+            "terminee",
+        ]
+        assert session.scalar(select(func.count()).select_from(Panier)) == 12
+
+
+def test_a_closed_week_without_composition_says_why_it_waits(app: Flask, semaine_id: int) -> None:
+    clock.set_now(LUNDI)
+    monday = connecte_en(app, Role.COORDINATION)
+    avancer(monday, "cloturer")
+    assert "n’est pas publiée" in avancer(monday, "commander")
+    assert "Composer le panier" in monday.lire("/coordination").text
+
+
+def test_an_offer_too_small_is_told_before_ordering(elle: Visite, app: Flask, semaine_id: int) -> None:
+    composer(elle, semaine_id, "publier", 1_000, 1_000, 1_000, 5)  # 65 salads, 60 offered
+    clock.set_now(LUNDI)
+    monday = connecte_en(app, Role.COORDINATION)
+    avancer(monday, "cloturer")
+    assert "Salade (Verger de Bernin)" in monday.lire("/coordination").text
+
+
+def test_what_needs_a_look_is_said(elle: Visite, app: Flask, semaine_id: int) -> None:
+    monday = en_une_commande(elle, app, semaine_id)
+    with transaction() as session:
+        first = session.scalars(select(Commande).order_by(Commande.id)).first()
+        assert first is not None
+        commandes.repondre(session, first.id, message="Gel : <b>10 kg</b> en moins", instant=LUNDI)
+        fact = session.scalars(select(FactRow).order_by(FactRow.id)).first()
+        assert fact is not None
+        session.add(Delivery(fact_id=fact.id, actor="preparer_bons", queue="documents", state="parked", attempts=7))
+    page = monday.lire("/coordination").text.replace("\xa0", " ")
+    assert "Gel : &lt;b&gt;10 kg&lt;/b&gt; en moins" in page
+    assert "pas encore confirmée : Verger de Bernin" in page
+    assert "1 tâche est en souffrance" in page
+
+
+def test_the_administration_reads_and_does_not_act(app: Flask, semaine_id: int) -> None:
+    reader = connecte_en(app, Role.ADMINISTRATION)
+    page = reader.lire("/coordination")
+    assert page.status_code == 200
+    assert f"/coordination/{CODE}/cloturer" not in page.text
+    assert reader.poster(f"/coordination/{CODE}/cloturer", "/coordination").status_code == 403
+    assert reader.poster(f"/coordination/composition/{CODE}", "/coordination").status_code == 403
+    assert "Noter une offre" not in reader.lire("/coordination/offres").text
+
+
+def test_others_are_kept_out(app: Flask, semaine_id: int) -> None:
+    pages = ("", "/offres", "/composition", "/commandes", "/abonnements", "/calendrier", "/grilles", "/commandes/1/pdf")
+    for role in (Role.HABITANT, Role.AGENT, Role.BENEVOLE, Role.PRODUCTEUR):
+        visit = connecte_en(app, role)
+        for page in pages:
+            assert visit.lire(f"/coordination{page}").status_code == 403
+
+
+def test_a_week_that_is_not_there_is_a_page(elle: Visite) -> None:
+    for code in ("2026-W99", "x", "2026-W48'", "\0", "9" * 5_000):
+        for page in ("", "/offres", "/composition", "/commandes"):
+            answer = elle.client.get(f"/coordination{page}", query_string={"semaine": code})
+            assert answer.status_code in (400, 404)
+    assert elle.poster("/coordination/2026-W99/cloturer", "/coordination").status_code == 404
+    assert elle.poster(f"/coordination/{CODE}/detruire", "/coordination").status_code == 404
+
+
+def test_without_any_week_each_page_stands(app: Flask, base: str) -> None:
+    visit = connecte_en(app, Role.COORDINATION)
+    for page in ("", "/offres", "/composition", "/commandes", "/abonnements", "/calendrier", "/grilles"):
+        assert visit.lire(f"/coordination{page}").status_code == 200
+
+
+def test_calculating_keeps_nothing(elle: Visite, semaine_id: int) -> None:
+    answer = composer(elle, semaine_id, "calculer", 900, 1_100, "", 2)
+    assert answer.status_code == 200
+    assert "2,6\xa0kg" in answer.text
+    assert "pas encore enregistré" in answer.text
+    assert 'value="1100"' in answer.text
+    with reading() as session:
+        assert session.scalars(select(CompositionLigne.quantite)).all() == [1_000]
+
+
+def test_a_basket_is_kept_then_published(elle: Visite, semaine_id: int) -> None:
+    kept = composer(elle, semaine_id, "enregistrer", 1_000, "1 000", "900 g", 2)
+    assert "quand vous publierez" in elle.lire(kept.location).text
+    published = composer(elle, semaine_id, "publier", 1_000, 1_000, 900, 2)
+    assert "est publiée" in elle.lire(published.location).text
+    with reading() as session:
+        made = session.scalars(select(Composition)).one()
+        assert made.publiee_le is not None
+        assert made.poids == 3_500
+        assert set(session.scalars(select(CompositionLigne.quantite))) == {1_000, 900, 2}
+
+
+def test_an_empty_basket_is_not_published_and_the_draft_stays(elle: Visite, semaine_id: int) -> None:
+    answer = composer(elle, semaine_id, "publier")
+    assert "Le panier est vide" in elle.lire(answer.location).text
+    with reading() as session:
+        assert session.scalars(select(CompositionLigne.quantite)).all() == [1_000]
+
+
+def test_a_quantity_that_cannot_be_keeps_nothing(elle: Visite, semaine_id: int) -> None:
+    for wrong in ("-1", "1,5", "abc", "5001", "9" * 5_000, "١٢", "\0", "<b>", "1e3"):
+        answer = composer(elle, semaine_id, "publier", wrong, 500)
+        assert answer.status_code == 422
+        assert "Rien n’a été enregistré" in answer.text
+        assert "<b>" not in answer.text.split("data-composition")[1].split("<dl")[0]
+    with reading() as session:
+        assert session.scalars(select(CompositionLigne.quantite)).all() == [1_000]
+
+
+def test_a_form_with_missing_unknown_and_repeated_fields_is_read(elle: Visite, semaine_id: int) -> None:
+    assert composer(elle, semaine_id, "").status_code == 400
+    assert composer(elle, semaine_id, "voler").status_code == 400
+    one, *_ = ids_des_offres(semaine_id)
+    read = lire_quantites(MultiDict([(f"q{one}", "5"), (f"q{one}", "7"), ("q999", "3"), ("autre", "x")]), [one])
+    assert read.quantites == {one: 5}
+    assert not read.erreurs
+
+
+def test_an_ordered_basket_is_read_only_and_says_why(elle: Visite, app: Flask, semaine_id: int) -> None:
+    monday = en_une_commande(elle, app, semaine_id)
+    page = monday.lire(f"/coordination/composition?semaine={CODE}").text
+    assert "sa composition ne change plus" in page
+    assert 'name="action"' not in page
+    refused = composer(monday, semaine_id, "publier", 1)
+    assert "sa composition ne change plus" in monday.lire(refused.location).text
+
+
+def offre_valable(session_week: int) -> dict[str, str]:
+    with reading() as session:
+        offer = session.scalars(select(Offre).where(Offre.semaine_id == session_week).order_by(Offre.id)).first()
+        assert offer is not None
+        farm, product = offer.producteur_id, offer.produit_id
+    return {"producteur": str(farm), "produit": str(product), "quantite": "120", "lot": "10", "prix": "1,95"}
+
+
+def test_an_offer_by_telephone_takes_the_place_of_the_former(elle: Visite, semaine_id: int) -> None:
+    answer = elle.poster(f"/coordination/offres/{CODE}", "/coordination/offres", **offre_valable(semaine_id))
+    assert answer.status_code == 303
+    with reading() as session:
+        offer = session.get_one(Offre, ids_des_offres(semaine_id)[0])
+        assert (offer.quantite, offer.lot, offer.prix) == (120_000, 10_000, 195)
+        assert len(ids_des_offres(semaine_id)) == 4
+
+
+def test_an_offer_that_cannot_be_is_answered_beside_its_field(elle: Visite, semaine_id: int) -> None:
+    good = offre_valable(semaine_id)
+    for field, wrong in (
+        ("producteur", "0"),
+        ("producteur", "999999999"),
+        ("producteur", "x"),
+        ("produit", ""),
+        ("produit", "9" * 400),
+        ("quantite", "-3"),
+        ("quantite", "beaucoup"),
+        ("quantite", "9" * 4_000),
+        ("lot", "500"),
+        ("prix", "1,955"),
+        ("prix", "999"),
+        ("prix", "\0"),
+        ("variete", "v" * 5_000),
+        ("variete", "Nan\0te"),
+    ):
+        answer = elle.poster(f"/coordination/offres/{CODE}", "/coordination/offres", **(good | {field: wrong}))
+        assert answer.status_code == 422, (field, wrong[:20])
+        assert "champ__erreur" in answer.text
+    with reading() as session:
+        assert session.get_one(Offre, ids_des_offres(semaine_id)[0]).prix == 180
+
+
+def test_an_offer_is_withdrawn_unless_the_basket_holds_it(elle: Visite, semaine_id: int) -> None:
+    held, free, *_ = ids_des_offres(semaine_id)
+    for key in (held, free, free, 10**9):
+        assert elle.poster(f"/coordination/offres/{CODE}/{key}/retirer", "/coordination/offres").status_code == 303
+    assert held in ids_des_offres(semaine_id)
+    assert free not in ids_des_offres(semaine_id)
+
+
+def test_an_offer_is_taken_up_to_be_changed(elle: Visite, semaine_id: int) -> None:
+    salad = ids_des_offres(semaine_id)[-1]
+    page = elle.lire(f"/coordination/offres?offre={salad}").text
+    assert "Changer une offre" in page
+    assert 'value="60"' in page
+    assert elle.lire("/coordination/offres?offre=x").status_code == 200
+
+
+def test_orders_show_their_answers_their_files_and_their_links(elle: Visite, app: Flask, semaine_id: int) -> None:
+    monday = en_une_commande(elle, app, semaine_id)
+    with transaction() as session:
+        first = session.scalars(select(Commande.id).order_by(Commande.id)).first()
+        documents.store(session, f"commande:{first}:pdf", "commande.pdf", b"%PDF-")
+    page = monday.lire(f"/coordination/commandes?semaine={CODE}").text
+    assert "en attente" in page
+    assert "/producteur/commande/" in page
+    assert f"/coordination/commandes/{first}/pdf" in page
+    assert f"/coordination/commandes/{first}/csv" not in page
+    assert monday.lire(f"/coordination/commandes/{first}/pdf").data == b"%PDF-"
+    assert monday.lire(f"/coordination/commandes/{first}/csv").status_code == 404
+    link = page.split('readonly value="', 1)[1].split('"', 1)[0]
+    assert app.test_client().get(link.removeprefix("http://127.0.0.1:8000")).status_code == 200
+
+
+def test_subscriptions_are_paged_and_found(elle: Visite, semaine_id: int) -> None:
+    with transaction() as session:
+        place = fabriques.maison(session)
+        for number in range(60):
+            household = fabriques.foyer(session, nom=f"Zed{number:02d}", maison_id=place.id)
+            fabriques.abonnement(session, household.id, place.id, fin=date(2026, 10, 1))
+    first, second = (elle.lire(f"/coordination/abonnements?page={n}").text for n in (1, 2))
+    assert "72 abonnements" in first
+    assert first.count('<th scope="row">') == 50
+    assert second.count('<th scope="row">') == 22
+    assert "fini" in second
+    assert "Nom3" in elle.lire("/coordination/abonnements?q=nom3").text
+    for page in ("0", "-1", "9" * 50, "x", "\0"):
+        assert elle.client.get("/coordination/abonnements", query_string={"page": page}).status_code == 200
+    for typed in ("%", "\0", "😀" * 500, "';--"):
+        assert elle.client.get("/coordination/abonnements", query_string={"q": typed}).status_code == 200
+
+
+def test_the_rules_are_said_in_words(elle: Visite) -> None:
+    rhythm = elle.lire("/coordination/calendrier").text
+    assert "jusqu’au dimanche à 23\xa0h\xa059" in rhythm
+    grid = elle.lire("/coordination/grilles").text
+    assert "de 401 à 800" in grid
+    assert "5,50\xa0€" in grid
+    with transaction() as session:
+        rule = {"forme": "lineaire", "taux": "0.008", "plancher": 400, "plafond": 900}
+        fabriques.grille(session, nom="Taux", effet_le=date(2027, 1, 1), regle=rule)
+        fabriques.grille(session, nom="Abîmée", effet_le=date(2027, 2, 1), regle={"forme": "?"})
+    grid = elle.lire("/coordination/grilles").text
+    assert "0,8 % du quotient" in grid
+    assert "ne peut pas être lue" in grid
+
+
+def ouvrir(visit: Visite, path: str) -> int:
+    with comptees() as sent:
+        assert visit.lire(path).status_code == 200
+    return len(sent)
+
+
+PAGES = ("", "/offres", "/composition", "/commandes", "/abonnements", "/calendrier", "/grilles")
+
+
+def test_pages_take_as_many_queries_whatever_the_number_of_households(
+    elle: Visite, app: Flask, semaine_id: int
+) -> None:
+    monday = en_une_commande(elle, app, semaine_id)
+    few = {page: ouvrir(monday, f"/coordination{page}") for page in PAGES}
+    ajouter(semaine_id, 190)
+    assert {page: ouvrir(monday, f"/coordination{page}") for page in PAGES} == few
+    assert max(few.values()) <= 20
+
+
+def ajouter(semaine_id: int, combien: int) -> None:
+    with transaction() as session:
+        place = fabriques.maison(session)
+        for number in range(combien):
+            household = fabriques.foyer(session, nom=f"Plus{number}", maison_id=place.id)
+            subscription = fabriques.abonnement(session, household.id, place.id)
+            fabriques.panier(session, semaine_id, subscription, place.id)
+
+
+def test_what_is_foreseen_is_what_the_closing_makes(elle: Visite, app: Flask, semaine_id: int) -> None:
+    with transaction() as session:
+        week = queries_coordination.semaine_demandee(session, CODE)
+        foreseen = queries_coordination.par_maison(session, week, clock.now())
+    clock.set_now(LUNDI)
+    avancer(connecte_en(app, Role.COORDINATION), "cloturer")
+    with transaction() as session:
+        week = queries_coordination.semaine_demandee(session, CODE)
+        closed = queries_coordination.par_maison(session, week, clock.now())
+    assert closed == foreseen
+
+
+def test_the_first_week_shown_is_the_first_that_is_not_over(app: Flask, semaine_id: int) -> None:
+    with transaction() as session:
+        fabriques.semaine(session, date(2026, 11, 19), etat="terminee")
+        fabriques.semaine(session, date(2026, 12, 3))
+        assert queries_coordination.semaine_demandee(session, None).code == CODE
+        stuck = fabriques.semaine(session, date(2026, 11, 5), etat="cloturee")
+        assert queries_coordination.semaine_demandee(session, None).code == stuck.code
+
+
+def test_ending_a_week_notes_what_was_not_fetched(elle: Visite, app: Flask, semaine_id: int) -> None:
+    monday = en_une_commande(elle, app, semaine_id)
+    with transaction() as session:
+        one = session.scalars(select(Panier.id).order_by(Panier.id)).first()
+        assert one is not None
+        retraits.remettre(session, one, par=1, moyen=retraits.Moyen.LISTE, maisons=None, instant=_jeudi())
+    assert "Capuche" in monday.lire("/coordination").text
+    clock.set_now(paris(JEUDI + timedelta(days=1), time(9)))
+    avancer(connecte_en(app, Role.COORDINATION), "terminer")
+    with reading() as session:
+        states = dict(session.execute(select(Panier.etat, func.count()).group_by(Panier.etat)).all())
+    assert states == {"remis": 1, "non_retire": 11}
+
+
+def _jeudi() -> datetime:
+    return paris(JEUDI, time(17, 30))
