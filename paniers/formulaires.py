@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from wtforms import Field, HiddenField, StringField, TextAreaField
+from wtforms import Field, HiddenField, SelectChoice, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, StopValidation
 from wtforms.widgets import DateInput, TextInput
 
@@ -93,7 +93,7 @@ class _AvecMaisons(Formulaire):
     maison = ChampCartes(_l("Votre maison des habitants"), _l("Choisissez une maison."), coerce=cle)
 
     def proposer(self, maisons: Sequence[MaisonVue]) -> None:
-        self.maison.choices = [(str(m.id), m.nom) for m in maisons]
+        self.maison.choices = [SelectChoice(str(m.id), m.nom) for m in maisons]
 
 
 class AbonnementForm(_AvecMaisons):
@@ -101,12 +101,15 @@ class AbonnementForm(_AvecMaisons):
         _l("Combien de paniers chaque semaine ?"),
         _l("Choisissez un ou deux paniers."),
         coerce=cle,
-        choices=[("1", _l("Un panier")), ("2", _l("Deux paniers"))],
+        choices=[SelectChoice("1", _l("Un panier")), SelectChoice("2", _l("Deux paniers"))],
     )
     paiement = ChampCartes(
         _l("Comment payer ?"),
         _l("Choisissez comment payer."),
-        choices=[(Mode.CARTE.value, _l("Par carte")), (Mode.MAISON.value, _l("À la maison des habitants"))],
+        choices=[
+            SelectChoice(Mode.CARTE.value, _l("Par carte")),
+            SelectChoice(Mode.MAISON.value, _l("À la maison des habitants")),
+        ],
     )
 
     def ouvertes(self, places: Sequence[MaisonOuverte]) -> None:
