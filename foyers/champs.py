@@ -145,7 +145,7 @@ def _entier(written: str) -> int:
     compact = "".join(written.replace("€", "").split())
     whole = re.sub(r"[.,][0-9]{1,2}$", "", compact, flags=re.ASCII)
     if not _ENTIER.fullmatch(whole) or int(whole) > 99_999:
-        raise StopValidation(str(_l("Écrivez le quotient en chiffres, entre 0 et 99 999. Exemple : 640")))
+        raise StopValidation(str(_l("Écrivez le quotient en chiffres, entre 0 et 99 999. Exemple : 640")))
     return int(whole)
 
 

@@ -15,7 +15,7 @@ from flask import session as cookie
 from flask_babel import gettext as _
 from flask_login import LoginManager, login_user, logout_user
 from sqlalchemy import delete, func, insert, select, update
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from foyers.identifiants import Identifiant, lire_email, lire_identifiant, lire_telephone
@@ -198,7 +198,7 @@ def _charger(jeton: str) -> Personne | None:
     try:
         with reading() as session:
             return personne(session, jeton)
-    except OperationalError:
+    except SQLAlchemyError:
         g.sans_base = True
         raise
 

@@ -100,7 +100,7 @@ def declarer_qf(
     if not 0 <= valeur <= VALEUR_MAX:
         raise Refus(_("Le quotient familial est un nombre entier d’euros, entre 0 et 99 999."), status=422)
     if month not in mois_recevables(declared.astimezone(PARIS).date()):
-        raise Refus(_("Choisissez le mois écrit sur votre attestation : elle doit dater de moins d’un an."), status=422)
+        raise Refus(_("Choisissez le mois écrit sur votre attestation : elle doit dater de moins d’un an."), status=422)
     given = JustificatifQF(
         foyer_id=foyer_id,
         valeur_scellee=seal(str(valeur), place_du_qf(foyer_id)),

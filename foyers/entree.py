@@ -82,7 +82,7 @@ def _page_connexion(form: ConnexionForm, **dits: bool) -> str:
 def deconnexion() -> Reponse:
     with transaction() as session:
         sortir(session)
-    flash(_("Vous êtes déconnecté. À bientôt !"), "succes")
+    flash(_("Vous êtes déconnecté. À bientôt !"), "succes")
     return redirect("/")
 
 

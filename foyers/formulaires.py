@@ -117,7 +117,8 @@ class QuotientForm(Formulaire):
 
     def proposer(self) -> None:
         """Fill the list of months that may be given today, this one first."""
-        self.mois.choices = [SelectChoice(f"{month:%Y-%m}", en_mots(month)) for month in mois_recevables(today())]
+        months = [SelectChoice(f"{month:%Y-%m}", en_mots(month)) for month in mois_recevables(today())]
+        self.mois.choices = [SelectChoice("", _l("Choisissez…")), *months]
 
     @property
     def quotient(self) -> int:
@@ -154,7 +155,7 @@ class AvisForm(Formulaire):
 
 class CoordonneesForm(_AvecMaison):
     canal = ChampCartes(
-        _l("Comment vous écrire ?"),
+        _l("Comment vous écrire ?"),
         _l("Choisissez comment vous écrire."),
         choices=[
             SelectChoice(Canal.EMAIL.value, _l("Par e-mail")),

@@ -197,7 +197,7 @@ def a_verifier() -> str:
 def accepter(justificatif_id: int) -> Page:
     form = AvisForm()
     if not form.validate():
-        flash(_("Dites d’abord ce que vous avez vu : attestation de la CAF, de la MSA ou autre."), "attention")
+        flash(_("Dites d’abord ce que vous avez vu : attestation de la CAF, de la MSA ou autre."), "attention")
         return redirect(url_for("guichet_foyers.a_verifier"))
     with transaction() as session:
         verifier_qf(session, justificatif_id, agent=current_user.compte_id, source=Source(form.source.data))

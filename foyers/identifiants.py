@@ -32,7 +32,7 @@ def lire_identifiant(text: str) -> Identifiant:
 
 def lire_email(text: str) -> str:
     """The address in lower case; its domain is not asked about. Raises Refus."""
-    refus = Refus(_("Cette adresse e-mail semble incomplète. Exemple : samira@exemple.fr"), status=422)
+    refus = Refus(_("Cette adresse e-mail semble incomplète. Exemple : samira@exemple.fr"), status=422)
     if len(text) > LONGUEUR_MAX:
         raise refus
     try:

@@ -41,7 +41,7 @@ _hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 def verifier_force(mot_de_passe: str, personnel: Iterable[str] = ()) -> None:
     """Raises Refus if the password is too short, too long, well known, or made of the person's own `personnel` data."""
     if len(mot_de_passe) < LONGUEUR_MIN:
-        raise Refus(_("Choisissez un mot de passe d’au moins 12 caractères : une petite phrase convient."), status=422)
+        raise Refus(_("Choisissez un mot de passe d’au moins 12 caractères : une petite phrase convient."), status=422)
     if len(mot_de_passe) > LONGUEUR_MAX:
         raise Refus(_("Choisissez un mot de passe d’au plus 200 caractères."), status=422)
     compact = _compact(mot_de_passe)
