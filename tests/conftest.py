@@ -3,6 +3,8 @@
 import base64
 import itertools
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,8 +67,9 @@ def forget_settings() -> None:
 
 
 @pytest.fixture(scope="session")
-def engines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engines]:
-    var = tmp_path_factory.mktemp("engines")
+def engines() -> Iterator[Engines]:
+    # Not under pytest's own folder, which every new run closes to the account that PostgreSQL has when root runs us.
+    var = Path(tempfile.mkdtemp(prefix="moteurs-"))
     postgres, redis = start_postgres(var, durable=False), start_redis(var)
     made = Engines(postgres.url, redis.url)
     with psycopg.connect(made.postgres_url, autocommit=True) as connection:
@@ -80,6 +83,7 @@ def engines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engines]:
     yield made
     redis.stop()
     postgres.stop()
+    shutil.rmtree(var, ignore_errors=True)
 
 
 @pytest.fixture
