@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import date, time, timedelta
 
+import pytest
+from flask import Flask
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
@@ -11,7 +13,7 @@ from foyers.models import Compte
 from kernel import clock
 from kernel.clock import paris
 from kernel.db import reading, transaction
-from kernel.web.access import Role
+from kernel.web.access import ALL, Access, Role, declaration
 from paniers.models import Choix
 from paniers.models_producteurs import Commande, CommandeLigne, Offre
 from tests import fabriques
@@ -101,8 +103,8 @@ def commandee() -> Commandee:
 
 def _commande(session: Session, offer: Offre, place: int, rank: int) -> int:
     order = Commande(
-        semaine_id=offer.semaine_id, producteur_id=offer.producteur_id, numero=f"2026-48-0{rank}", livraison_le=JEUDI, emise_le=LUNDI,
-        total_ht=2700, tva=149,
+        semaine_id=offer.semaine_id, producteur_id=offer.producteur_id, numero=f"2026-48-0{rank}",
+        livraison_le=JEUDI, emise_le=LUNDI, total_ht=2700, tva=149,
     )  # fmt: skip
     session.add(order)
     session.flush()  # its id goes into the line
@@ -135,3 +137,11 @@ def faits(nom: str) -> int:
 def mots(page: TestResponse) -> str:
     """A page's text, its no-break spaces as plain ones."""
     return page.text.replace("\N{NO-BREAK SPACE}", " ").replace("\N{NARROW NO-BREAK SPACE}", " ")
+
+
+def ouvrir_a_tous(app: Flask, endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take a route's predicate away: what it keeps from others opens."""
+    view = app.view_functions[endpoint]
+    declared = declaration(view)
+    assert declared is not None
+    monkeypatch.setattr(view, "access", Access(declared.roles, ALL))

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from kernel.clock import paris
 from kernel.db import reading, transaction
 from kernel.errors import Introuvable, Refus
+from paniers.models import Semaine
 from paniers.models_producteurs import Offre
 from paniers.offres import Proposition, proposer, reprendre, retirer
 from tests import fabriques
@@ -77,7 +78,7 @@ def test_the_coordination_enters_what_came_by_telephone_until_the_orders_go() ->
     champ.proposer(instant=VENDREDI, coordination=True)
     assert len(champ.offres()) == 1
     with transaction() as session:
-        session.get_one(fabriques.Semaine, champ.semaine).etat = "commandee"
+        session.get_one(Semaine, champ.semaine).etat = "commandee"
     with pytest.raises(Refus, match="commandes de cette semaine sont parties"):
         champ.proposer(instant=VENDREDI, coordination=True)
 
