@@ -116,7 +116,7 @@ def commandes() -> str:
         orders = lire.commandes(session, week.id)
     address = get_settings().public_url
     links = {order.id: f"{address}/producteur/commande/{jeton_de_commande(order.id)}" for order in orders}
-    return render_template("paniers/coordination/commandes.html", semaine=week, commandes=orders, liens=links)
+    return render_template("paniers/coordination/commandes.html", semaine=week, commandes=orders, liens_signes=links)
 
 
 @bp.get("/coordination/commandes/<int:commande_id>/<any(pdf, csv):genre>")
