@@ -1,6 +1,6 @@
 # `make` alone lists what can be asked. PORT, VAR_DIR and PYTHON may be given: make run PORT=8100 VAR_DIR=/tmp/ville
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long check image reset
+.PHONY: help run test test-long check messages image reset
 
 export PORT ?= 8000
 export VAR_DIR ?= var
@@ -25,11 +25,15 @@ test-long: ## set up and pass the long tests: thousands of crashes, races and or
 	@setup/prepare.sh test
 	$(BIN)/pytest -m long $(PYTEST_ARGS)
 
-check: ## lint, format, types, directions of imports (after `make test` has set up)
+check: ## lint, format, types, directions of imports, sentences (after `make test` has set up)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	@setup/messages.sh --check
+
+messages: ## gather the sentences of the software for its translators
+	@setup/messages.sh
 
 image: ## build the container image, by Docker or else buildah (BASE, IMAGE)
 	@setup/image.sh "$(BASE)" "$(IMAGE)"
