@@ -4,8 +4,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_, select, true
+from sqlalchemy import BigInteger, ColumnElement, and_, any_, literal, or_, select, true
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from foyers.dossiers import place_du_qf
@@ -136,7 +138,7 @@ def quotients_au(session: Session, foyer_ids: Sequence[int], instant: datetime, 
     """
     rows = session.execute(
         select(*_COLONNES, JustificatifQF.foyer_id, JustificatifQF.valeur_scellee).where(
-            JustificatifQF.foyer_id.in_(foyer_ids), _peut_compter(instant, jour)
+            JustificatifQF.foyer_id == any_(literal(list(foyer_ids), ARRAY(BigInteger))), _peut_compter(instant, jour)
         )
     )
     by_household: dict[int, list[Lecture]] = {}
@@ -258,6 +260,7 @@ def qf_a_verifier(session: Session, maison_ids: Collection[int] | None, *, limit
     ]
 
 
+# The key, then what a Lecture holds after its value, in that order.
 _COLONNES = (
     JustificatifQF.id,
     JustificatifQF.mois,
@@ -281,9 +284,8 @@ def _peut_compter(instant: datetime, jour: date) -> ColumnElement[bool]:
     )
 
 
-def _lecture(row: object, valeur: int) -> Lecture:
-    names = ("mois", "source", "declare_le", "verifie_le", "refuse_le", "valide_jusqu_au")
-    return Lecture(valeur, *(getattr(row, name) for name in names))
+def _lecture(row: Sequence[Any], valeur: int) -> Lecture:
+    return Lecture(valeur, *row[1 : len(_COLONNES)])
 
 
 def _vu(justificatif_id: int, lecture: Lecture, *, retenu: bool, instant: datetime, day: date) -> QFVu:

@@ -3,11 +3,24 @@
 First what the folded words begin; only when that finds little, what resembles. Both look in the caller's maisons only.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from rapidfuzz import fuzz, process
-from sqlalchemy import ColumnElement, SQLColumnExpression, Text, and_, case, exists, func, literal, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    SQLColumnExpression,
+    Text,
+    and_,
+    case,
+    cast,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+)
 from sqlalchemy.orm import Session
 
 from foyers.folding import plier
@@ -73,23 +86,35 @@ def _commencent(session: Session, typed: str, folded: str, here: ColumnElement[b
 
 def _ressemblent(session: Session, folded: str, here: ColumnElement[bool], limite: int) -> list[int]:
     """Households one of whose members has a name that looks close, word order and blanks aside."""
-    rows = session.execute(
-        select(Membre.foyer_id, Membre.nom_plie).join(Foyer, Foyer.id == Membre.foyer_id).where(here)
-    ).all()
     compact = folded.replace(" ", "")
     if len(compact) < _LETTRES_MIN:
         return []
-    best: dict[int, float] = {}
-    tries = [(compact, [name.replace(" ", "") for _, name in rows], fuzz.partial_ratio)]
+    keys, names = _noms(session, here)
+    if not keys:
+        return []
+    tries: list[tuple[str, str, Callable[..., float]]] = [(compact, names.replace(" ", ""), fuzz.partial_ratio)]
     if " " in folded:
-        tries = [(folded, [name for _, name in rows], fuzz.token_sort_ratio), *tries]
-    for text, names, scorer in tries:
+        tries.append((folded, names, fuzz.token_sort_ratio))
+    best: dict[int, float] = {}
+    for text, among, scorer in tries:
         for _, score, place in process.extract(
-            text, names, scorer=scorer, processor=None, limit=limite, score_cutoff=_RESSEMBLANCE
+            text, among.split("\n"), scorer=scorer, processor=None, limit=limite, score_cutoff=_RESSEMBLANCE
         ):
-            key = rows[place].foyer_id
+            key = int(keys[place])
             best[key] = max(score, best.get(key, 0.0))
     return sorted(best, key=lambda key: (-best[key], key))
+
+
+def _noms(session: Session, here: ColumnElement[bool]) -> tuple[list[str], str]:
+    """Keys of households, and as many folded names of people, one a line.
+
+    Two long texts: making a row of each of thirty thousand names would take most of the search's time.
+    """
+    people = select(Membre.foyer_id, Membre.nom_plie).join(Foyer, Foyer.id == Membre.foyer_id).where(here).subquery()
+    keys = func.string_agg(cast(people.c.foyer_id, Text), " ")
+    names = func.string_agg(people.c.nom_plie, "\n")
+    found = session.execute(select(keys, names)).one()
+    return (found[0].split(" "), found[1]) if found[0] else ([], "")
 
 
 def _debut(column: SQLColumnExpression[str], word: str) -> ColumnElement[bool]:
