@@ -8,8 +8,6 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from shutil import rmtree
-from tempfile import mkdtemp
 
 import psycopg
 import pytest
@@ -85,7 +83,6 @@ def engines() -> Iterator[Engines]:
     yield made
     redis.stop()
     postgres.stop()
-    rmtree(var, ignore_errors=True)
     shutil.rmtree(var, ignore_errors=True)
 
 
