@@ -32,7 +32,7 @@ from kernel.logs import init_logs, init_request_logs
 from kernel.settings import get_settings
 from kernel.templating import STATIC, TEMPLATES
 from kernel.web import health
-from kernel.web.access import Role, init_access
+from kernel.web.access import Role
 from kernel.web.refusals import init_refusals
 from kernel.web.security import init_security
 
@@ -110,7 +110,6 @@ def create_app() -> Flask:
     init_request_logs(app)
     init_security(app, settings)
     foyers.comptes.init_login(app)
-    init_access(app)
     init_refusals(app)
     kernel.operations.init_operations(app, paiements.gestes.GESTES | paniers.gestes.GESTES)
     _init_templates(app)

@@ -97,12 +97,18 @@ def guard() -> Response | None:
     if not declared.roles:
         return None
     if not current_user.is_authenticated:
-        return redirect(f"{current_app.config['SIGN_IN_PATH']}?suite={quote(request.full_path.rstrip('?'))}")
+        return redirect(_door())
     if current_user.role not in declared.roles:
         raise Forbidden
     if not declared.on(current_user, **(request.view_args or {})):
         raise Introuvable
     return None
+
+
+def _door() -> str:
+    """The sign-in page, which leads on to the page asked for; what was sent by a form is not sent again."""
+    door = str(current_app.config["SIGN_IN_PATH"])
+    return f"{door}?suite={quote(request.full_path.rstrip('?'))}" if request.method in ("GET", "HEAD") else door
 
 
 def init_access(app: Flask) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from kernel.db import reading
 from kernel.settings import get_settings
 from kernel.web.access import public
-from kernel.web.security import limiter
+from kernel.web.security import limiter, plain_http_too
 
 bp = Blueprint("health", __name__)
 
@@ -26,6 +26,7 @@ LAG = text(
 
 @bp.get("/sante")
 @public("a probe asks it; it tells nothing")
+@plain_http_too
 @limiter.exempt
 def sante() -> Response:
     return jsonify(etat="vivant")
@@ -33,6 +34,7 @@ def sante() -> Response:
 
 @bp.get("/pret")
 @public("a probe asks it; it tells only which engine is missing")
+@plain_http_too
 @limiter.exempt
 def pret() -> tuple[Response, int]:
     checks = {"base": False, "redis": False, "relais": False}

@@ -1,7 +1,7 @@
 """How a refusal looks: one page, one French sentence, what to do next; never a stack, never a code to copy."""
 
 import structlog
-from flask import Flask, render_template, request
+from flask import Flask, Response, make_response, render_template, request
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DataError, DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -36,17 +36,23 @@ def init_refusals(app: Flask) -> None:
 
 
 def page(status: int, sentence: str | None = None) -> tuple[str, int]:
-    return render_template("erreur.html", status=status, phrase=sentence or SENTENCES.get(status, SENTENCES[500])), status
+    """The refusal; a status without a sentence of its own takes that of its family."""
+    said = sentence or SENTENCES.get(status) or SENTENCES[500 if status >= 500 else 400]
+    return render_template("erreur.html", status=status, phrase=said), status
 
 
 def _refus(error: Refus) -> tuple[str, int]:
     return page(error.status, error.sentence)
 
 
-def _http(error: HTTPException):  # type: ignore[no-untyped-def]
+def _http(error: HTTPException) -> HTTPException | Response:
     if error.code is None or error.code < 400:
         return error  # a redirect raised by the router
-    return page(error.code)
+    answer = make_response(page(error.code))
+    for name, value in error.get_headers():
+        if name in ("Allow", "Content-Range", "Retry-After"):
+            answer.headers[name] = value
+    return answer
 
 
 def _database_away(error: Exception) -> tuple[str, int]:

@@ -1,32 +1,51 @@
 """Cookies, CSRF, headers and throttling, set once for all pages."""
 
+from collections.abc import Callable
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from flask import Flask, request
+from flask import Flask, Response, request
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
-from flask_login import current_user
 from flask_talisman import Talisman
 from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import IntegerConverter
 
 from kernel.settings import Settings
+from kernel.web.access import init_access
 
 STRIPE_CHECKOUT = "https://checkout.stripe.com"
 MAX_FORM_BYTES = 256 * 1024
+
+LINK_GUESSES = "20/minute;100/hour"
+
+View = TypeVar("View", bound=Callable[..., Any])
 
 csrf = CSRFProtect()
 limiter = Limiter(get_remote_address, strategy="moving-window")
 
 
+class Key(IntegerConverter):
+    """The key of a row in an address. A longer number names no row: 404, before the database is asked."""
+
+    regex = r"[0-9]{1,18}"
+
+
 def init_security(app: Flask, settings: Settings) -> None:
-    """Session cookie (`__Host-` behind https), CSRF on every form, CSP with nonces, sign-in throttling in Redis."""
+    """Session cookie (`__Host-` behind https), CSRF on every form, CSP with nonces, throttling in Redis.
+
+    The order tells: a refusal by CSRF is a page with its nonce, and only who may call a route is counted by it.
+    """
+    app.url_map.converters["int"] = Key
     app.config.update(
         SECRET_KEY=settings.secret_key,
         SESSION_COOKIE_NAME="__Host-session" if settings.https else "session",
         SESSION_COOKIE_SECURE=settings.https,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
+        # A cookie sent again with each file could be kept, with the file, by a cache that others share.
+        SESSION_REFRESH_EACH_REQUEST=False,
         MAX_CONTENT_LENGTH=MAX_FORM_BYTES,
         MAX_FORM_MEMORY_SIZE=MAX_FORM_BYTES,
         WTF_CSRF_TIME_LIMIT=None,
@@ -37,8 +56,6 @@ def init_security(app: Flask, settings: Settings) -> None:
     )
     if settings.https:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1)  # type: ignore[method-assign]
-    csrf.init_app(app)
-    limiter.init_app(app)
     Talisman(
         app,
         force_https=settings.https,
@@ -51,7 +68,26 @@ def init_security(app: Flask, settings: Settings) -> None:
         content_security_policy=content_policy(settings),
         content_security_policy_nonce_in=["script-src"],
     )
-    app.after_request(_keep_private_pages_private)
+    csrf.init_app(app)
+    init_access(app)
+    limiter.init_app(app)
+    app.after_request(_keep_pages_private)
+
+
+def plain_http_too(view: View) -> View:
+    """Answer by http as well behind an https address: a probe inside the machine speaks no TLS."""
+    view.talisman_view_options = {"force_https": False}  # type: ignore[attr-defined]
+    return view
+
+
+def signed_link(view: View) -> View:
+    """Throttle guesses: links that open nothing are counted by address, good ones never."""
+    limited: View = limiter.limit(LINK_GUESSES, deduct_when=_opens_nothing)(view)
+    return limited
+
+
+def _opens_nothing(response: Response) -> bool:
+    return response.status_code in (404, 410)
 
 
 def content_policy(settings: Settings) -> dict[str, str]:
@@ -78,7 +114,8 @@ def _limits_url(redis_url: str) -> str:
     return f"redis+{redis_url}" if redis_url.startswith("unix://") else redis_url
 
 
-def _keep_private_pages_private(response):  # type: ignore[no-untyped-def]
-    if current_user.is_authenticated and request.endpoint != "static":
-        response.headers["Cache-Control"] = "no-store, private"
+def _keep_pages_private(response: Response) -> Response:
+    """A page is its reader's alone: it carries their token, often their name. Style, scripts and drawings are kept."""
+    if request.endpoint != "static":
+        response.headers.setdefault("Cache-Control", "no-store, private")
     return response
