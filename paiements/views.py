@@ -11,7 +11,7 @@ from kernel import clock
 from kernel.db import reading, transaction
 from kernel.errors import Introuvable, Refus
 from kernel.web.access import MINE, Role, access, public
-from kernel.web.security import csrf, limiter
+from kernel.web.security import csrf, limiter, signed_link
 from paiements import checkout, evenements, passerelle, queries, reglements
 from paiements.checkout import Conclusion, Issue
 from paiements.liens import echeance_du_jeton
@@ -100,6 +100,7 @@ def renoncer() -> str:
 
 @bp.get("/lien/<jeton>")
 @public("a signed link of ours, valid for thirty days, for one échéance; reading it changes nothing")
+@signed_link
 def lien(jeton: str) -> str:
     with reading() as session:
         echeance = queries.echeance(session, echeance_du_jeton(jeton))
@@ -110,6 +111,7 @@ def lien(jeton: str) -> str:
 
 @bp.post("/lien/<jeton>")
 @public("a signed link of ours, valid for thirty days: it lets anyone pay this échéance, and nothing else")
+@signed_link
 @limiter.limit("30 per hour")
 def payer_par_lien(jeton: str) -> Reponse:
     echeance_id = echeance_du_jeton(jeton)

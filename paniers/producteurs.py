@@ -16,6 +16,7 @@ from kernel.errors import Refus
 from kernel.settings import get_settings
 from kernel.web.access import MINE, Person, Role, access, public
 from kernel.web.files import file_answer
+from kernel.web.security import signed_link
 from kernel.web.words import _
 from paniers import queries_producteurs, views_offres
 from paniers.bon_commande import tableaux
@@ -72,6 +73,7 @@ def fichier(commande_id: int, genre: str) -> Response:
 
 @bp.route("/producteur/commande/<jeton>", methods=["GET", "POST"])
 @public("a signed link of one order opens it")
+@signed_link
 def commande_par_lien(jeton: str) -> Page:
     try:
         commande_id = commande_du_jeton(jeton)
@@ -84,6 +86,7 @@ def commande_par_lien(jeton: str) -> Page:
 
 @bp.get("/producteur/commande/<jeton>/bon.<any(pdf, csv):genre>")
 @public("a signed link of one order opens its files")
+@signed_link
 def fichier_par_lien(jeton: str, genre: str) -> Response:
     try:
         commande_id = commande_du_jeton(jeton)
