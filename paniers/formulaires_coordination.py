@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from flask_babel import lazy_gettext as _l
+from wtforms import SelectChoice
 
 from foyers.champs import ChampChoix, cle
 from kernel.errors import Refus
@@ -59,12 +60,12 @@ class OffreRecueForm(OffreForm):
 
     def proposer(self, producteurs: Sequence[tuple[int, str]], produits: Sequence[tuple[int, str, str]]) -> None:
         """Fill both lists: (id, name), and (id, name, unit) for the products."""
-        empty = ("", _l("Choisissez…"))
-        self.producteur.choices = [empty, *((str(key), name) for key, name in producteurs)]
+        empty = SelectChoice("", _l("Choisissez…"))
+        self.producteur.choices = [empty, *(SelectChoice(str(key), name) for key, name in producteurs)]
         self.produit.choices = [
             empty,
             *(
-                (str(key), f"{name} ({_('pièces') if unit == Unite.PIECE else _('kg')})")
+                SelectChoice(str(key), f"{name} ({_('pièces') if unit == Unite.PIECE else _('kg')})")
                 for key, name, unit in produits
             ),
         ]
