@@ -14,7 +14,7 @@ from kernel.outbox import Delivery, FactRow
 from kernel.web.access import Role
 from paniers import commandes, queries_coordination, retraits
 from paniers.formulaires_coordination import lire_quantites
-from paniers.models import Panier, Pause, Semaine, SemaineEtape
+from paniers.models import Abonnement, Panier, Pause, Semaine, SemaineEtape
 from paniers.models_producteurs import Commande, Composition, CompositionLigne, Offre
 from tests import fabriques
 from tests.foyers.visite import Visite, connecte_en
@@ -98,7 +98,7 @@ def test_an_open_week_foresees_its_baskets_and_tells_no_price(elle: Visite) -> N
 
 def test_a_pause_and_a_late_composition_are_seen(elle: Visite, app: Flask) -> None:
     with transaction() as session:
-        paused = session.scalars(select(fabriques.Abonnement.id)).first()
+        paused = session.scalars(select(Abonnement.id)).first()
         session.add(Pause(abonnement_id=paused, du=JEUDI, au=JEUDI, posee_le=VENDREDI - timedelta(days=1)))
     clock.set_now(paris(date(2026, 11, 21), time(9)))
     page = connecte_en(app, Role.COORDINATION).lire("/coordination").text
