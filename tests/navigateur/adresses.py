@@ -1,0 +1,118 @@
+"""Every page of `url_map`, for everybody who may read it, with what its address names in a given town.
+
+A route that is left out has its reason here; a new one that is in neither makes the sweep fail.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+from werkzeug.routing import Rule
+
+from kernel.web.access import Access, Role, declaration
+from paiements.liens import jeton as jeton_de_paiement
+from paniers.liens import jeton_de_commande
+
+VISITEUR = "visiteur"
+NOUVELLE = "nouvelle"
+"""A family that has an account and no subscription yet."""
+ROLES = {
+    "habitante": Role.HABITANT,
+    NOUVELLE: Role.HABITANT,
+    "agente": Role.AGENT,
+    "bénévole": Role.BENEVOLE,
+    "coordination": Role.COORDINATION,
+    "administration": Role.ADMINISTRATION,
+    "producteur": Role.PRODUCTEUR,
+}
+
+FICHIERS = {
+    "paniers.bon_pdf",
+    "coordination.fichier",
+    "guichet_paniers.dossier",
+    "producteurs.fichier",
+    "producteurs.fichier_par_lien",
+}
+"""They give a file, not a page: the sweep fetches it."""
+
+SANS_PAGE = {
+    "static": "style, scripts and drawings",
+    "health.sante": "a probe reads it, in JSON",
+    "health.pret": "a probe reads it, in JSON",
+}
+
+# One row of each kind that an address may name, as the reader would meet it. The reader's own keys are `:compte` and
+# `:foyer`; a maison is the agent's, Le Patio.
+_LUS = {
+    "panier_id": "SELECT id FROM panier WHERE {panier} ORDER BY semaine_id DESC, id LIMIT 1",
+    "commande_id": "SELECT c.id FROM commande c JOIN producteur p ON p.id = c.producteur_id "
+    "WHERE {commande} ORDER BY c.id DESC LIMIT 1",
+    "semaine_id": "SELECT id FROM semaine WHERE etat IN ('commandee', 'livree') ORDER BY retrait_le DESC LIMIT 1",
+    "maison_id": "SELECT id FROM maison WHERE nom = 'Le Patio'",
+    "foyer_id": "SELECT f.id FROM foyer f JOIN maison m ON m.id = f.maison_id JOIN compte c ON c.foyer_id = f.id "
+    "WHERE m.nom = 'Le Patio' ORDER BY f.id LIMIT 1",
+    "code": "SELECT code FROM semaine WHERE etat = 'ouverte' ORDER BY retrait_le LIMIT 1",
+    "produit_id": "SELECT o.produit_id FROM offre o JOIN producteur p ON p.id = o.producteur_id "
+    "WHERE p.compte_id = :compte ORDER BY o.id DESC LIMIT 1",
+    "impaye": "SELECT echeance_id FROM paiement WHERE etat = 'refuse' AND echeance_id IS NOT NULL "
+    "ORDER BY id DESC LIMIT 1",
+    "page": "SELECT session_stripe FROM paiement WHERE session_stripe IS NOT NULL ORDER BY id DESC LIMIT 1",
+}
+_A_MOI = {
+    Role.HABITANT: {"panier": "foyer_id = :foyer", "commande": "true"},
+    Role.PRODUCTEUR: {"panier": "true", "commande": "p.compte_id = :compte"},
+}
+_PATIO = {"panier": "maison_id = (SELECT id FROM maison WHERE nom = 'Le Patio')", "commande": "true"}
+
+
+def roles_de(rule: Rule, app: Flask) -> Access:
+    declared = declaration(app.view_functions[rule.endpoint])
+    assert declared is not None
+    return declared
+
+
+def pages(app: Flask) -> list[Rule]:
+    """The routes that somebody reads in a browser."""
+    rules = [rule for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ())]
+    return sorted((rule for rule in rules if rule.endpoint not in SANS_PAGE), key=str)
+
+
+def adresses(app: Flask, session: Session, qui: str, compte_id: int | None) -> Iterator[tuple[str, str]]:
+    """(endpoint, path) of all that this reader may open; what the town has none of yields nothing."""
+    role = ROLES.get(qui)
+    for rule in pages(app):
+        declared = roles_de(rule, app)
+        if (role in declared.roles) if declared.roles else (role is None or qui == NOUVELLE):
+            for values in _valeurs(rule, session, role, compte_id):
+                with app.test_request_context():
+                    yield rule.endpoint, app.url_for(rule.endpoint, **values)
+
+
+def _valeurs(rule: Rule, session: Session, role: Role | None, compte_id: int | None) -> Iterator[dict[str, Any]]:
+    known = {name: _lire(session, name, role, compte_id) for name in rule.arguments & _LUS.keys()}
+    if "jeton" in rule.arguments and rule.endpoint == "paiements.lien":
+        known["jeton"] = _signe(jeton_de_paiement, _lire(session, "impaye", role, compte_id))
+    elif "jeton" in rule.arguments:
+        known["jeton"] = _signe(jeton_de_commande, _lire(session, "commande_id", role, compte_id))
+    if rule.endpoint == "paiements.retour":
+        known["page"] = _lire(session, "page", role, compte_id)
+    if None in known.values():
+        return
+    if "genre" in rule.arguments:
+        yield from ({**known, "genre": kind} for kind in ("pdf", "csv"))
+    else:
+        yield known
+
+
+def _signe(sign: Any, key: int | None) -> str | None:
+    return None if key is None else str(sign(key))
+
+
+def _lire(session: Session, name: str, role: Role | None, compte_id: int | None) -> Any:
+    of_whom = _A_MOI.get(role, _PATIO) if role is not None else _PATIO
+    foyer = session.execute(text("SELECT foyer_id FROM compte WHERE id = :c"), {"c": compte_id}).scalar()
+    given = {"compte": compte_id, "foyer": foyer}
+    query = _LUS[name].format(**of_whom)
+    return session.execute(text(query), {k: v for k, v in given.items() if f":{k}" in query}).scalar()

@@ -1,0 +1,136 @@
+"""Pick-up at Le Patio: a voucher before the camera, a mistake undone, a name misspelt, the list, the keyboard."""
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from kernel.db import reading
+from kernel.documents import find
+from tests.navigateur.camera import filmer, photographier
+from tests.navigateur.ecran import BUREAU, Ecran, NouvelEcran
+from tests.navigateur.regard import capturer, examiner
+from tests.navigateur.temps import CODE, Moment, Temps
+
+pytestmark = [pytest.mark.navigateur, pytest.mark.xdist_group("navigateur")]
+
+ATTENDUS = text(
+    "SELECT p.id, m.prenom, f.nom FROM panier p JOIN foyer f ON f.id = p.foyer_id "
+    "JOIN membre m ON m.foyer_id = f.id AND m.referent JOIN semaine s ON s.id = p.semaine_id "
+    "JOIN maison l ON l.id = p.maison_id WHERE s.code = :code AND l.nom = 'Le Patio' AND p.etat = 'a_remettre' "
+    "ORDER BY p.numero"
+)
+
+
+@pytest.fixture
+def jeudi(temps: Temps) -> Temps:
+    """Thursday, half past five: the doors are open."""
+    temps.aller(Moment.RETRAIT)
+    return temps
+
+
+def attendus() -> list[tuple[int, str, str]]:
+    """Who still comes to Le Patio: basket, first name, name."""
+    with reading() as session:
+        return [(row.id, row.prenom, row.nom) for row in session.execute(ATTENDUS, {"code": CODE})]
+
+
+def bon(panier_id: int) -> bytes:
+    with reading() as session:
+        document = find(session, f"bon:{panier_id}")
+        assert document is not None
+        return bytes(document.content)
+
+
+def test_an_agent_scans_a_printed_voucher_with_the_camera(
+    jeudi: Temps, ouvrir: NouvelEcran, fausse_camera: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    panier_id, prenom, _ = attendus()[0]
+    filmer(photographier(bon(panier_id), tmp_path_factory.mktemp("bon")), fausse_camera)
+    ecran = ouvrir("agente")
+    faults = examiner(ecran)
+    capturer(ecran, "jeudi-liste")
+    with ecran.page.expect_navigation(wait_until="load"):
+        ecran.bouton("Scanner un bon").click()
+    assert "À remettre" in ecran.titre
+    assert prenom in ecran.texte
+    capturer(ecran, "jeudi-a-remettre")
+    faults += examiner(ecran)
+    with reading() as session:
+        state = text("SELECT etat FROM panier WHERE id = :id")
+        assert session.execute(state, {"id": panier_id}).scalar_one() == "remis"
+    ecran.appuyer("Annuler la remise")
+    assert f"C’est défait : le panier de {prenom} attend de nouveau." in ecran.texte
+    assert panier_id in [row[0] for row in attendus()]
+    assert faults == []
+
+
+def test_a_voucher_already_handed_out_is_answered_by_a_sun(jeudi: Temps, ouvrir: NouvelEcran) -> None:
+    panier_id, prenom, nom = attendus()[0]
+    agent, other = ouvrir("agente"), ouvrir("bénévole")
+    remettre(agent, nom)
+    other.ouvrir(f"/retrait/{panier_id}")
+    assert "remis" in other.texte
+    agent.ouvrir(f"/retrait/{panier_id}")
+    agent.appuyer("Annuler la remise")
+    assert prenom in agent.texte
+
+
+def remettre(ecran: Ecran, nom: str) -> None:
+    """Search a name and hand out the first basket found."""
+    ecran.remplir("Bon, nom ou numéro", nom)
+    ecran.appuyer("Vérifier")
+    ecran.page.locator(".attendus button").first.click()
+    ecran.page.wait_for_selector(".reponse--remettre")
+
+
+def test_a_misspelt_name_is_found_and_the_keyboard_alone_hands_out(jeudi: Temps, ouvrir: NouvelEcran) -> None:
+    _, prenom, nom = max(attendus(), key=lambda row: len(row[2]))
+    ecran = ouvrir("agente", BUREAU)
+    assert ecran.page.evaluate("document.activeElement.id") == "code", "one types at once, or scans by hand"
+    misspelt = nom[0] + nom[2] + nom[1] + nom[3:]
+    ecran.page.keyboard.type(misspelt.lower())
+    with ecran.page.expect_navigation():
+        ecran.page.keyboard.press("Enter")
+    assert nom in ecran.texte
+    capturer(ecran, "jeudi-recherche")
+    faults = examiner(ecran)
+    ecran.taper_jusqu_a(f"Remettre le panier de {prenom}")
+    assert "À remettre" in ecran.titre
+    faults += examiner(ecran)
+    ecran.taper_jusqu_a("Famille suivante")
+    assert "familles attendues" in ecran.texte
+    assert faults == []
+
+
+def test_what_the_camera_cannot_read_is_answered_kindly(jeudi: Temps, ouvrir: NouvelEcran) -> None:
+    ecran = ouvrir("agente")
+    ecran.remplir("Bon, nom ou numéro", "PC1:FAUX")
+    ecran.appuyer("Vérifier")
+    assert "Voyons ensemble" in ecran.titre
+    capturer(ecran, "jeudi-voyons")
+    faults = examiner(ecran)
+    ecran.suivre("Famille suivante")
+    ecran.remplir("Bon, nom ou numéro", "xyzxyzxyz")
+    ecran.appuyer("Vérifier")
+    assert "Personne de ce nom" in ecran.texte
+    assert faults + examiner(ecran) == []
+
+
+def test_a_volunteer_reads_no_amount_and_no_surname_anywhere(jeudi: Temps, ouvrir: NouvelEcran) -> None:
+    ecran = ouvrir("bénévole")
+    panier_id, prenom, nom = attendus()[-1]
+    seen = []
+    for path in ("/retrait", "/retrait?etat=tous", "/retrait/maisons", f"/retrait/{panier_id}"):
+        ecran.ouvrir(path)
+        seen.append(ecran.page.content())
+    ecran.appuyer("Remettre")
+    assert prenom in ecran.texte
+    seen.append(ecran.page.content())
+    ecran.appuyer("Annuler la remise")
+    for page in seen:
+        assert "€" not in page
+        assert "payer" not in page
+        assert nom not in page
+    for path in ("/retrait/clore", "/retrait/feuille", "/guichet/foyers", "/coordination"):
+        ecran.ouvrir(path, statut=403)

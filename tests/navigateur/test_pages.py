@@ -1,0 +1,129 @@
+"""Every page of the town, for everybody who may read it: for all (axe), in French, at 320 px, light and dark; then
+the same pages once an empty form has been sent, and the refusals."""
+
+import secrets
+
+import pytest
+from flask import Flask
+from sqlalchemy import text
+
+from app import create_app
+from kernel.db import reading
+from tests.navigateur.adresses import FICHIERS, NOUVELLE, ROLES, VISITEUR, adresses, pages
+from tests.navigateur.ecran import BUREAU, Ecran, NouvelEcran
+from tests.navigateur.regard import capturer, examiner
+from tests.navigateur.temps import Moment, Temps
+
+pytestmark = [pytest.mark.navigateur, pytest.mark.xdist_group("navigateur")]
+
+LECTEURS = (VISITEUR, *ROLES)
+ouvertes: dict[str, set[str]] = {}
+"""Reader → the endpoints whose own page was read."""
+
+# An empty form, as somebody sends it who presses the button at once.
+_FORMULAIRES = "form.formulaire[method=post]"
+_VIDER = """(form) => {
+  const typed = [...form.elements].filter((field) => !['hidden', 'submit'].includes(field.type));
+  for (const field of typed) field.removeAttribute('name');
+  form.requestSubmit();
+}"""
+
+
+@pytest.fixture
+def site(temps: Temps) -> Flask:
+    temps.aller(Moment.RETRAIT)
+    return create_app()
+
+
+@pytest.mark.parametrize("qui", LECTEURS)
+def test_every_page_is_for_everybody_narrow_or_wide_light_or_dark(site: Flask, ouvrir: NouvelEcran, qui: str) -> None:
+    ecran, compte_id = _entrer(ouvrir, qui)
+    with reading() as session:
+        wanted = list(adresses(site, session, qui, compte_id))
+    faults: list[str] = []
+    for endpoint, path in wanted:
+        if endpoint in FICHIERS:
+            faults += _fichier(ecran, path)
+            continue
+        ecran.ouvrir(path)
+        if ecran.chemin.split("?")[0] == path.split("?")[0]:
+            ouvertes.setdefault(qui, set()).add(endpoint)
+        capturer(ecran, f"{qui}-{endpoint}")
+        faults += examiner(ecran) + _vide(ecran, path, f"{qui}-{endpoint}-refus")
+    assert faults == []
+
+
+def test_no_page_of_the_map_was_left_out(site: Flask) -> None:
+    if ouvertes.keys() != set(LECTEURS):
+        pytest.skip("only after all readers")
+    seen = set().union(*ouvertes.values())
+    left = {rule.endpoint for rule in pages(site)} - seen - FICHIERS
+    assert left == set()
+
+
+def test_refusals_are_pages_like_the_others(site: Flask, ouvrir: NouvelEcran) -> None:
+    ecran = ouvrir("habitante", BUREAU)
+    faults: list[str] = []
+    for path, status in REFUS.items():
+        ecran.ouvrir(path, statut=status)
+        capturer(ecran, f"refus-{status}-{path.strip('/').replace('/', '-')[:40]}")
+        faults += examiner(ecran)
+    assert faults == []
+
+
+REFUS = {
+    "/nulle-part": 404,
+    "/coordination": 403,
+    "/bon/99999999.pdf": 404,
+    "/paiements/lien/faux": 404,
+    "/producteur/commande/faux": 404,
+    "/paiements/webhook": 405,
+    "/connexion?suite=" + "x" * 3000: 200,
+}
+
+
+def _entrer(ouvrir: NouvelEcran, qui: str) -> tuple[Ecran, int | None]:
+    """A window in which that reader has signed in, and the key of their account."""
+    if qui == VISITEUR:
+        return ouvrir(taille=BUREAU), None
+    ecran = ouvrir(None if qui == NOUVELLE else qui, BUREAU)
+    if qui == NOUVELLE:
+        _ouvrir_un_compte(ecran)
+    query = "SELECT id FROM compte ORDER BY id DESC LIMIT 1"
+    if qui != NOUVELLE:
+        query = "SELECT compte_id FROM connexion ORDER BY ouverte_le DESC LIMIT 1"
+    with reading() as session:
+        return ecran, session.execute(text(query)).scalar_one()
+
+
+def _ouvrir_un_compte(ecran: Ecran) -> None:
+    ecran.ouvrir("/inscription")
+    ecran.remplir("Prénom", "Zoé")
+    ecran.page.get_by_label("Nom", exact=True).fill("Nouvelle")
+    ecran.remplir("Adresse e-mail ou téléphone", f"zoe.{secrets.token_hex(3)}@exemple.test")
+    ecran.remplir("Mot de passe", "trois pommes dans le panier")
+    ecran.page.get_by_label("Maison des habitants").select_option("Capuche")
+    ecran.appuyer("Ouvrir mon compte")
+    assert ecran.titre == "Votre quotient familial"
+
+
+def _fichier(ecran: Ecran, path: str) -> list[str]:
+    answer = ecran.contexte.request.get(ecran.site + path)
+    kind = answer.headers.get("content-type", "")
+    return [] if answer.ok and kind.startswith(("application/pdf", "text/csv")) else [f"{path}: {answer.status} {kind}"]
+
+
+def _vide(ecran: Ecran, path: str, nom: str) -> list[str]:
+    """What the page says to each of its forms sent empty: what to correct, and nothing written."""
+    faults: list[str] = []
+    for rank in range(ecran.page.locator(_FORMULAIRES).count()):
+        if rank:
+            ecran.ouvrir(path)
+        form = ecran.page.locator(_FORMULAIRES).nth(rank)
+        with ecran.statut_attendu(422), ecran.page.expect_navigation() as answer:
+            form.evaluate(_VIDER)
+        if answer.value.status != 422:
+            faults.append(f"{path}: an empty form was answered {answer.value.status}")
+        capturer(ecran, nom)
+        faults += examiner(ecran)
+    return faults

@@ -1,0 +1,27 @@
+"""The drawings that pages name exist."""
+
+import re
+
+import pytest
+
+from app import MENUS
+from tests.navigateur.regard import ROOT
+
+pytestmark = [pytest.mark.navigateur, pytest.mark.xdist_group("navigateur")]
+
+# icone('coche'), icone="coche", 'icone': 'coche', dessin_icone('coche' if … else 'horloge')
+_NAMED = re.compile(r"icone(?:_\w+)?['\"]?\s*[=:(]\s*\(?\s*((?:'[\w-]+'(?:\s+if\s[^,)}%]+?\s+else\s+)?)+)")
+
+
+def test_every_icon_that_a_page_names_is_in_the_sprite() -> None:
+    sprite = (ROOT / "static" / "img" / "sprite.svg").read_text()
+    drawn = set(re.findall(r'<symbol[^>]*\bid="([\w-]+)"', sprite))
+    named = {icon for menu in MENUS.values() for _, _, icon in menu}
+    for template in (ROOT / "templates").rglob("*.html"):
+        for found in _NAMED.finditer(template.read_text()):
+            named |= set(re.findall(r"'([\w-]+)'", found.group(1)))
+    for views in [*ROOT.glob("*/*.py")]:
+        if views.parent.name in {"foyers", "paiements", "paniers", "kernel"}:
+            named |= set(re.findall(r"icone=\"([\w-]+)\"", views.read_text()))
+    assert len(named) > 20
+    assert named - drawn == set()
