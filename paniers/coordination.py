@@ -17,7 +17,6 @@ from kernel.clock import now, today
 from kernel.db import reading, transaction
 from kernel.errors import Refus
 from kernel.formats import euros
-from kernel.formats import jour as en_mots
 from kernel.settings import get_settings
 from kernel.web.access import ALL, Role, access
 from kernel.web.files import file_answer
@@ -193,8 +192,6 @@ def _livrer(session: Session, week: Semaine) -> str:
 
 
 def _terminer(session: Session, week: Semaine) -> str:
-    if today() <= week.retrait_le and week.etat != EtatSemaine.TERMINEE:
-        raise Refus(_("Le retrait est %(jour)s : la semaine se termine le lendemain.", jour=en_mots(week.retrait_le)))
     retraits.terminer(session, week.id, instant=now(), par=current_user.compte_id)
     return _("La semaine est terminée. Les paniers restés là sont notés « non retirés ».")
 
