@@ -10,11 +10,20 @@ from flask_login import current_user
 from werkzeug.exceptions import TooManyRequests
 from werkzeug.wrappers import Response as Reponse
 
+from foyers import oubli
 from foyers.chemins import accueil, page_ou_accueil, suite
 from foyers.comptes import authentifier, changer_mot_de_passe, entrer, sortir
 from foyers.dossiers import declarer_qf, ouvrir_foyer
 from foyers.folding import plier
-from foyers.formulaires import ConnexionForm, InscriptionForm, MotDePasseForm, QuotientForm, sans_refus
+from foyers.formulaires import (
+    ConnexionForm,
+    InscriptionForm,
+    MotDePasseForm,
+    NouveauMotDePasseForm,
+    OubliForm,
+    QuotientForm,
+    sans_refus,
+)
 from foyers.identifiants import lire_identifiant
 from foyers.models import Compte
 from foyers.mots_de_passe import est_le_bon
@@ -29,6 +38,7 @@ bp = Blueprint("comptes", __name__)
 
 ESSAIS = "5/minute;20/hour"
 INSCRIPTIONS = "10/minute;60/hour"
+OUBLIS = "3/minute;10/hour"
 _SIGNES_D_UNE_CLE = 64
 
 
@@ -159,6 +169,38 @@ def mot_de_passe() -> str | Reponse | tuple[str, int]:
         flash(_("Votre mot de passe est changé. Vos autres appareils sont déconnectés."), "succes")
         return redirect(accueil(current_user.role))
     return render_template("foyers/mot_de_passe.html", form=form), 422 if form.errors else 200
+
+
+@bp.route("/mot-de-passe-oublie", methods=["GET", "POST"])
+@public("whoever has forgotten a password is not signed in")
+@limiter.limit(OUBLIS, key_func=get_remote_address, methods=["POST"])
+@limiter.limit(OUBLIS, key_func=_identifiant_essaye, methods=["POST"])
+def mot_de_passe_oublie() -> str | Reponse | tuple[str, int]:
+    form = OubliForm()
+    if form.validate_on_submit():
+        with transaction() as session:
+            oubli.demander(session, form.identifiant.data)
+        return render_template("foyers/oubli.html", form=form, envoye=True)
+    return render_template("foyers/oubli.html", form=form, envoye=False), 422 if form.errors else 200
+
+
+@bp.route("/mot-de-passe/<jeton>", methods=["GET", "POST"])
+@public("a signed link of ten minutes opens it, once")
+@limiter.limit(ESSAIS, key_func=get_remote_address, methods=["POST"], deduct_when=_a_echoue)
+def mot_de_passe_par_lien(jeton: str) -> str | Reponse | tuple[str, int]:
+    """Opening the link changes nothing (mail programs open links by themselves); the button does, once."""
+    with transaction() as session:
+        oubli.verifier(session, jeton)
+    form = NouveauMotDePasseForm()
+
+    def write() -> None:
+        with transaction() as session:
+            oubli.remplacer(session, jeton, form.nouveau.data)
+
+    if form.validate_on_submit() and sans_refus(form, "nouveau", write):
+        flash(_("Votre mot de passe est changé. Connectez-vous avec le nouveau."), "succes")
+        return redirect(url_for("comptes.connexion"))
+    return render_template("foyers/oubli_nouveau.html", form=form), 422 if form.errors else 200
 
 
 def _changer(form: MotDePasseForm) -> bool:

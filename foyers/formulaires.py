@@ -187,6 +187,21 @@ class MotDePasseForm(Formulaire):
         _assez_fort(field, [current_user.nom])
 
 
+class OubliForm(Formulaire):
+    identifiant = StringField(
+        _l("Adresse e-mail ou téléphone"),
+        [DataRequired(_MANQUE_IDENTIFIANT)],
+        filters=[sans_blancs],
+        render_kw={"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false", "maxlength": 254},
+    )
+
+
+class NouveauMotDePasseForm(Formulaire):
+    """Behind the link of a mail: nobody is signed in."""
+
+    nouveau = ChampMotDePasse(_l("Nouveau mot de passe"), _MANQUE_MOT_DE_PASSE, nouveau=True)
+
+
 def sans_refus(form: Formulaire, champ: str, write: Callable[[], None]) -> bool:
     """Run `write`; a refusal is shown on that field of the form, and False returned."""
     try:

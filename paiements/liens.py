@@ -1,20 +1,19 @@
-"""The signed link of a mail that leads to a payment: no password, valid for thirty days, for one échéance."""
+"""The link of a mail that leads to a payment: one échéance, thirty days, no password."""
 
-from itsdangerous import BadSignature, SignatureExpired, TimestampSigner, URLSafeTimedSerializer
+from datetime import timedelta
 
-from kernel import clock
-from kernel.errors import Refus
+from kernel.links import Link
 from kernel.settings import get_settings
 
-TRENTE_JOURS = 30 * 24 * 3600
-JETON_LE_PLUS_LONG = 200
-
-
-class _Signeur(TimestampSigner):
-    """Signs with the installation's clock, which a demo town moves."""
-
-    def get_timestamp(self) -> int:
-        return int(clock.now().timestamp())
+PAIEMENT = Link(
+    purpose="paiement d’une échéance",
+    lasts=timedelta(days=30),
+    broken="Ce lien est incomplet ou abîmé. Reprenez-le dans le courriel, ou passez à votre maison.",
+    too_old=(
+        "Ce lien a plus de trente jours : il ne s’ouvre plus. Connectez-vous à votre compte pour payer, ou passez à"
+        " votre maison."
+    ),
+)
 
 
 def lien_pour_payer(echeance_id: int) -> str:
@@ -23,25 +22,9 @@ def lien_pour_payer(echeance_id: int) -> str:
 
 
 def jeton(echeance_id: int) -> str:
-    return _signeur().dumps(echeance_id)
+    return PAIEMENT.sign(echeance_id)
 
 
 def echeance_du_jeton(jeton: str) -> int:
     """The échéance that a link pays. Raises Refus when the link is forged, cut short, or too old."""
-    abime = "Ce lien est incomplet ou abîmé. Reprenez-le dans le courriel, ou passez à votre maison."
-    if len(jeton) > JETON_LE_PLUS_LONG:
-        raise Refus(abime, status=404)
-    try:
-        return int(_signeur().loads(jeton, max_age=TRENTE_JOURS))
-    except SignatureExpired:
-        raise Refus(
-            "Ce lien a plus de trente jours : il ne s’ouvre plus. Connectez-vous à votre compte pour payer, ou passez à"
-            " votre maison.",
-            status=410,
-        ) from None
-    except (BadSignature, ValueError, TypeError):
-        raise Refus(abime, status=404) from None
-
-
-def _signeur() -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(get_settings().secret_key, salt="paiement d’une échéance", signer=_Signeur)
+    return int(PAIEMENT.read(jeton))
