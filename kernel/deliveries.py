@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Row, bindparam, case, func, literal, select, text, update
+from sqlalchemy import BigInteger, Row, bindparam, case, exists, func, literal, select, text, update
 from sqlalchemy.dialects.postgresql import ARRAY, INTERVAL
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.orm import Session
@@ -47,6 +47,19 @@ class Taken:
         return Fact.decode(self.name, self.payload)
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a queue stands: what is in flight (sent, or in a worker's hands), and whether anything waits to be sent."""
+
+    in_flight: int
+    awake: bool
+
+
+def news(session: Session) -> set[str]:
+    """The names of facts not yet expanded."""
+    return set(session.scalars(select(FactRow.name).where(FactRow.expanded_at.is_(None)).distinct()))
+
+
 def expand(session: Session, routes: Routes, limit: int = 500) -> int:
     """Turn new facts into deliveries; returns how many facts. Rows locked by another relay are passed over.
 
@@ -71,28 +84,33 @@ def expand(session: Session, routes: Routes, limit: int = 500) -> int:
     return len(facts)
 
 
-def send(
-    session: Session, queue: str, actors: Collection[str], *, room: int, most: int
-) -> Sequence[Row[tuple[int, str]]]:
-    """Mark up to `most` deliveries of a queue as sent and return their (id, actor): ended leases first, then due ones.
+def standings(session: Session, queues: Mapping[str, Collection[str]]) -> dict[str, Standing]:
+    """How each queue stands, as far as these actors go: {queue: its actors}."""
+    now = func.statement_timestamp()
+    found = {}
+    for queue, actors in queues.items():
+        mine = Delivery.queue == queue
+        in_flight = select(func.count()).select_from(Delivery).where(mine, IN_FLIGHT, Delivery.wake_at > now)
+        ended, due = (exists().where(*_awake(queue, state, actors)) for state in (IN_FLIGHT, DUE))
+        row = session.execute(select(in_flight.scalar_subquery(), ended | due)).one()
+        found[queue] = Standing(*row)
+    return found
 
-    At most `room` are in flight at once, so a flood waits in PostgreSQL, not in Redis, and what a dead worker held
-    does not wait behind the flood. Deliveries to other actors than these are left: a newer relay knows them.
+
+def send(session: Session, queue: str, actors: Collection[str], most: int) -> Sequence[Row[tuple[int, str]]]:
+    """Mark up to `most` deliveries of a queue as sent and return their (id, actor).
+
+    Ended leases go first, then what is due: what a dead worker held does not wait behind a flood. Deliveries to other
+    actors than these are left: a newer relay knows them.
     """
-    in_flight = (
-        select(func.count())
-        .where(Delivery.queue == queue, IN_FLIGHT)
-        .where(Delivery.wake_at > func.statement_timestamp())
-    )
-    free = min(most, room - session.execute(in_flight).scalar_one())
     picked: list[Any] = []
     for state in (IN_FLIGHT, DUE):
-        if free > len(picked):
+        if most > len(picked):
             awake = (
                 select(Delivery.id, Delivery.actor)
                 .where(*_awake(queue, state, actors))
                 .order_by(Delivery.wake_at)
-                .limit(free - len(picked))
+                .limit(most - len(picked))
                 .with_for_update(skip_locked=True)
             )
             picked += session.execute(awake).all()
@@ -103,12 +121,6 @@ def send(
             .values(state=State.SENT, wake_at=_in(LEASE_SECONDS))
         )
     return picked
-
-
-def waiting(session: Session, queue: str, actors: Collection[str]) -> bool:
-    """Whether deliveries of the queue are due that no room was left for."""
-    awake = select(Delivery.id).where(*_awake(queue, DUE, actors)).limit(1)
-    return session.execute(awake).first() is not None
 
 
 def unsend(session: Session, ids: Iterable[int]) -> None:

@@ -29,8 +29,8 @@ log = structlog.get_logger()
 AFTER_A_FAULT_SECONDS = 1.0
 # A queue is full and more waits behind it: workers are given this long to make room.
 FULL_SECONDS = 0.1
-# Few enough that what is urgent never waits long behind a batch.
-BATCH = 200
+# Facts of one queue expanded at once: few enough that what is urgent never waits long behind a batch.
+BATCH = 100
 
 Listener = psycopg.Connection[tuple[object, ...]]
 
@@ -98,30 +98,32 @@ def _pause(listener: Listener, seconds: float, stop: threading.Event) -> None:
 
 
 def turn(served: Sequence[Line]) -> float:
-    """One round: expand facts, send what is due, the most urgent queue first: a flood does not hold money back.
+    """One round: expand facts, send what waits, the most urgent queue first: a flood does not hold money back.
 
     Returns how many seconds the next round may wait. Raises RedisError; what was not rung for is due again.
     """
     with transaction() as session:
         deliveries.park_exhausted(session)
-    pauses = [math.inf]
-    for line in served:
-        with transaction() as session:
-            expanded = deliveries.expand(session, line.routes, BATCH)
-        pauses.append(0.0 if expanded == BATCH else math.inf)
-        pauses.append(FULL_SECONDS if _send(line) else math.inf)
-    return min(pauses)
+        news = deliveries.news(session)
+        expanded = [deliveries.expand(session, line.routes, BATCH) for line in served if news & line.routes.keys()]
+        standings = deliveries.standings(session, {line.queue: line.actors for line in served})
+    full = [_send(line, standings[line.queue].in_flight) for line in served if standings[line.queue].awake]
+    if BATCH in expanded:
+        return 0.0
+    return FULL_SECONDS if any(full) else math.inf
 
 
-def _send(line: Line) -> bool:
-    """Ring for what is due in one queue. True when more waits behind it.
+def _send(line: Line, in_flight: int) -> bool:
+    """Ring for what waits in one queue. True when it is full: more may wait behind.
 
-    Bells that nobody has answered count as well: while no worker runs, Redis does not fill up with them.
+    At most `room` are in flight, so that a flood waits in PostgreSQL. Bells that nobody has answered take room as well:
+    while no worker runs, Redis does not fill up with them.
     """
-    most = line.room - unanswered(broker, line.queue)
+    most = line.room - max(in_flight, unanswered(broker, line.queue))
+    if most <= 0:
+        return True
     with transaction() as session:
-        sent = deliveries.send(session, line.queue, line.actors, room=line.room, most=most)
-        more = deliveries.waiting(session, line.queue, line.actors)
+        sent = deliveries.send(session, line.queue, line.actors, most)
     for position, delivery in enumerate(sent):
         try:
             ring(broker, line.queue, delivery.actor, delivery.id)
@@ -129,7 +131,7 @@ def _send(line: Line) -> bool:
             with transaction() as session:
                 deliveries.unsend(session, [late.id for late in sent[position:]])
             raise
-    return more
+    return len(sent) == most
 
 
 def _listen() -> Listener:
