@@ -13,6 +13,7 @@ from foyers.mots_de_passe import est_le_bon
 from kernel import clock
 from kernel.db import reading, transaction
 from kernel.errors import Refus
+from kernel.links import Link
 from kernel.mail import Mail
 from kernel.web.access import Role
 from tests import fabriques
@@ -99,7 +100,7 @@ def test_the_link_lasts_ten_minutes(compte: Compte) -> None:
 
 
 def test_another_links_token_opens_nothing(compte: Compte) -> None:
-    other = oubli.Link("autre chose", timedelta(days=1), broken="non", too_old="non").sign([compte.id, ""])
+    other = Link("autre chose", timedelta(days=1), broken="non", too_old="non").sign([compte.id, ""])
     for token in (other, demander(compte)[:-2], "x" * 1000, ""):
         with transaction() as session, pytest.raises(Refus, match="incomplet"):
             oubli.verifier(session, token)
