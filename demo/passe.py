@@ -7,7 +7,7 @@ import random
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 
-from sqlalchemy import Row, select, text
+from sqlalchemy import Row, insert, select, text
 from sqlalchemy.orm import Session
 
 from demo.saison import composer_et_publier, offrir
@@ -20,11 +20,10 @@ from paiements import grand_livre
 from paiements.grand_livre import APasser, Ligne
 from paiements.models import CompteGL
 from paniers import calendrier
-from paniers.choix import choisir
 from paniers.cloture import cloturer
 from paniers.commandes import commander, repondre
 from paniers.etats import EtatSemaine
-from paniers.models import Abonnement, AbonnementVersion, Calendrier, NatureChoix, Semaine
+from paniers.models import Abonnement, AbonnementVersion, Calendrier, Choix, NatureChoix, Semaine
 from paniers.retraits import livrer, terminer
 from paniers.semaines import DELAI_DE_CLOTURE, ouvrir_semaines
 
@@ -74,10 +73,11 @@ def _avant_la_cloture(session: Session, rng: random.Random, week: Semaine, coord
         .where(AbonnementVersion.depuis < week.cloture_le)
         .order_by(AbonnementVersion.abonnement_id)
     ).all()
-    clock.set_now(week.cloture_le - timedelta(hours=5))
-    for abonnement_id in subscribed:
-        if rng.random() < PART_DES_ABSENTS:
-            choisir(session, abonnement_id, week.id, NatureChoix.PAS_CETTE_SEMAINE, instant=clock.now())
+    away = [abonnement_id for abonnement_id in subscribed if rng.random() < PART_DES_ABSENTS]
+    said = {"semaine_id": week.id, "nature": NatureChoix.PAS_CETTE_SEMAINE}
+    said_at = week.cloture_le - timedelta(hours=5)
+    if away:
+        session.execute(insert(Choix), [said | {"abonnement_id": one, "fait_le": said_at} for one in away])
 
 
 def _mener(session: Session, rng: random.Random, week: Semaine, coordination: int | None) -> None:
@@ -106,19 +106,23 @@ _RETIRER = text(
 )
 
 
-def _retirer(session: Session, rng: random.Random, week: Semaine) -> None:
-    """Nearly everybody comes, most in the first hour."""
-    baskets = session.execute(text("SELECT id FROM panier WHERE semaine_id = :s ORDER BY id"), {"s": week.id}).scalars()
+def _retirer(session: Session, rng: random.Random, week: Semaine, maintenant: datetime | None = None) -> None:
+    """Nearly everybody comes, most in the first hour; or those who have come by `maintenant`."""
+    query = text("SELECT id FROM panier WHERE semaine_id = :s ORDER BY abonnement_id")
     opening = paris(week.retrait_le, time(17))
-    come = [basket for basket in baskets if rng.random() < 0.955]
-    hours = [opening + timedelta(minutes=min(118, rng.expovariate(1 / 40))) for _ in come]
-    session.execute(_RETIRER, {"paniers": come, "heures": hours})
+    visits = [
+        (basket, opening + timedelta(minutes=min(118, rng.expovariate(1 / 40))))
+        for basket in session.execute(query, {"s": week.id}).scalars()
+        if rng.random() < 0.955
+    ]
+    come = [visit for visit in visits if maintenant is None or visit[1] <= maintenant]
+    session.execute(_RETIRER, {"paniers": [basket for basket, _ in come], "heures": [hour for _, hour in come]})
 
 
 _A_PAYER = text(
     """
     SELECT p.id, p.foyer_id, p.echeance_id, p.montant, p.nature FROM paiement p
-     WHERE p.etat = 'prepare' AND p.nature = 'prelevement' ORDER BY p.id
+     WHERE p.etat = 'prepare' AND p.nature = 'prelevement' ORDER BY p.foyer_id
     """
 )
 _PAYER_EN_LIGNE = text(
@@ -126,7 +130,7 @@ _PAYER_EN_LIGNE = text(
     INSERT INTO paiement (foyer_id, echeance_id, nature, montant, cle, etat, demande_le)
     SELECT e.foyer_id, e.id, 'en_ligne', e.montant, gen_random_uuid(), 'prepare', :le
       FROM echeance e WHERE e.reglee_le IS NULL AND e.ouverte_le < :avant AND e.mode = 'maison'
-     ORDER BY e.id
+     ORDER BY e.foyer_id, e.cle
     RETURNING id, foyer_id, echeance_id, montant, nature
     """
 )
@@ -152,14 +156,19 @@ _CONCLURE = text(
 Attendu = Row[tuple[int, int, int, int, str]]
 
 
-def _payer(session: Session, rng: random.Random, week: Semaine) -> None:
-    """Saved cards are charged after the cut-off; who pays at the maison pays online some weeks later."""
-    charged = week.cloture_le + timedelta(minutes=10)
+def _payer(session: Session, rng: random.Random, week: Semaine, maintenant: datetime | None = None) -> None:
+    """Saved cards are charged after the cut-off; who pays at the maison pays online some weeks later (if it is not
+    `maintenant` yet, not at all)."""
+    charged, evening = week.cloture_le + timedelta(minutes=10), paris(week.retrait_le, time(18))
+    if maintenant is not None:
+        charged = min(charged, maintenant)
     due = session.execute(_A_PAYER).all()
     _conclure(session, [(row, "refuse" if rng.random() < PART_DES_REFUS else "reussi") for row in due], charged)
+    if maintenant is not None and maintenant < evening:
+        return
     before = week.cloture_le - timedelta(weeks=SEMAINES_A_REGLER) + timedelta(hours=1)
     late = session.execute(_PAYER_EN_LIGNE, {"le": charged, "avant": before}).all()
-    _conclure(session, [(row, "reussi") for row in late], paris(week.retrait_le, time(18)))
+    _conclure(session, [(row, "reussi") for row in late], evening)
 
 
 def _conclure(session: Session, payments: Sequence[tuple[Attendu, str]], instant: datetime) -> None:
@@ -188,8 +197,8 @@ def _ecriture(row: Attendu, instant: datetime) -> APasser:
 def _la_suite(session: Session, rng: random.Random, jour: date, maintenant: datetime, coordination: int | None) -> None:
     """The weeks still to come: the next two have offers; a published basket where its Friday is past.
 
-    A week whose cut-off is past but not its pick-up is closed and ordered here at its hour, and its facts are left to
-    the relay: vouchers, mails and charges are made when the town starts.
+    A week whose cut-off is past but not its pick-up is closed, charged, ordered and handed out here as far as it has
+    come, and its orders' facts are left to the relay: vouchers and mails are made when the town starts.
     """
     clock.set_now(maintenant)
     ouvrir_semaines(session, jour)
@@ -202,16 +211,26 @@ def _la_suite(session: Session, rng: random.Random, jour: date, maintenant: date
         clock.set_now(min(maintenant, week.publication_le - timedelta(hours=2)))
         if maintenant >= week.publication_le:
             composer_et_publier(session, rng, week, clock.now(), coordination)
-        _en_cours_de_semaine(session, week, maintenant)
+        _en_cours_de_semaine(session, rng, week, maintenant, coordination)
 
 
-def _en_cours_de_semaine(session: Session, week: Semaine, maintenant: datetime) -> None:
-    if maintenant >= week.cloture_le + DELAI_DE_CLOTURE:
-        clock.set_now(week.cloture_le + DELAI_DE_CLOTURE)
-        cloturer(session, week.id, instant=clock.now())
-    if maintenant >= week.commande_le and week.etat == EtatSemaine.CLOTUREE:
+def _en_cours_de_semaine(
+    session: Session, rng: random.Random, week: Semaine, maintenant: datetime, coordination: int | None
+) -> None:
+    if maintenant < week.cloture_le + DELAI_DE_CLOTURE:
+        return
+    clock.set_now(week.cloture_le + DELAI_DE_CLOTURE)
+    cloturer(session, week.id, instant=clock.now())
+    _payer(session, rng, week, maintenant)
+    _oublier_les_faits(session)
+    if maintenant >= week.commande_le:
         clock.set_now(week.commande_le)
         commander(session, week.id, instant=clock.now())
+    arrival = paris(week.retrait_le, time(15))
+    if maintenant >= arrival:
+        clock.set_now(arrival)
+        livrer(session, week.id, par=coordination, instant=arrival)
+        _retirer(session, rng, week, maintenant)
 
 
 def _abonnes(session: Session, week: Semaine) -> int:
@@ -227,4 +246,4 @@ def _abonnes(session: Session, week: Semaine) -> int:
 
 def _oublier_les_faits(session: Session) -> None:
     """What the past told, it told long ago: the relay has nothing to deliver."""
-    session.execute(text("UPDATE outbox_fact SET expanded_at = clock_timestamp() WHERE expanded_at IS NULL"))
+    session.execute(text("DELETE FROM outbox_fact WHERE expanded_at IS NULL"))

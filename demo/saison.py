@@ -1,14 +1,16 @@
 """What farms offer in a week of the demo town, and the basket that is composed of it."""
 
 import random
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from typing import NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from demo.lieux import FERMES
 from demo.produits import ARTICLES, Article
-from paniers.bilan import arrondi_au_lot, bilan
+from paniers.bilan import arrondi_au_lot
 from paniers.composition import composer, ingredient, publier
 from paniers.models import Semaine
 from paniers.models_producteurs import CompositionLigne, Offre, Producteur, Produit
@@ -17,8 +19,19 @@ ESSAIS = 400
 POIDS = 3500
 BUDGET = 750
 
-Plat = list[tuple[Offre, Produit, int, bool]]
-"""(offer, product, quantity in one basket, producer exempt from VAT)"""
+PORTIONS = {article.nom: article.portion for article in ARTICLES}
+
+
+class Part(NamedTuple):
+    """An offer as it would stand in a basket: grams, and about how many centimes; weighed once, drawn many times."""
+
+    offre_id: int
+    nom: str
+    portion: int
+    fruit: bool
+    deja_vu: bool
+    poids: int
+    cout: float
 
 
 def offrir(session: Session, rng: random.Random, semaine: Semaine, paniers: int, instant: datetime) -> None:
@@ -58,36 +71,41 @@ def composer_et_publier(
         .where(Offre.semaine_id == semaine.id)
         .order_by(Produit.nom, Offre.producteur_id)
     ).all()
-    portions = {article.nom: article.portion for article in ARTICLES}
-    offers: Plat = [(offer, product, portions[product.nom], exempt) for offer, product, exempt in rows]
     before = _semaine_d_avant(session, semaine)
-    best = min((_tirer(rng, offers) for _ in range(ESSAIS)), key=lambda drawn: _ecart(drawn, before))
-    composer(session, semaine.id, {offer.id: quantity for offer, _, quantity, _ in best})
+    offers = [_part(offer, product, before, franchise=exempt) for offer, product, exempt in rows]
+    best = min((_tirer(rng, offers) for _ in range(ESSAIS)), key=_ecart)
+    composer(session, semaine.id, {part.offre_id: part.portion for part in best})
     publier(session, semaine.id, par=par, instant=instant)
 
 
-def _tirer(rng: random.Random, offers: Plat) -> Plat:
+def _part(offre: Offre, produit: Produit, before: set[str], *, franchise: bool) -> Part:
+    portion = PORTIONS[produit.nom]
+    weighed = ingredient(offre, produit, portion, franchise=franchise)
+    fruit = produit.categorie == "fruit"
+    return Part(offre.id, produit.nom, portion, fruit, produit.nom in before, weighed.poids, float(weighed.cout))
+
+
+def _tirer(rng: random.Random, offers: Sequence[Part]) -> list[Part]:
     """Five or six different products, two fruits at most."""
     wanted = rng.randint(5, 6)
-    drawn: dict[str, tuple[Offre, Produit, int, bool]] = {}
-    for offer in rng.sample(offers, len(offers)):
-        product = offer[1]
-        fruits = sum(1 for taken in drawn.values() if taken[1].categorie == "fruit")
-        if product.nom in drawn or (product.categorie == "fruit" and fruits == 2):
+    drawn: dict[str, Part] = {}
+    fruits = 0
+    for part in rng.sample(offers, len(offers)):
+        if part.nom in drawn or (part.fruit and fruits == 2):
             continue
-        drawn[product.nom] = offer
+        drawn[part.nom] = part
+        fruits += part.fruit
         if len(drawn) == wanted:
             break
     return list(drawn.values())
 
 
-def _ecart(drawn: Plat, before: set[str]) -> int:
+def _ecart(drawn: Sequence[Part]) -> float:
     """How far from a good basket: grams off the weight, 20 for each centime over the budget, 400 without a fruit,
     150 for each product that last week's basket held."""
-    weighed = bilan([ingredient(o, p, q, franchise=exempt) for o, p, q, exempt in drawn], paniers_prevus=0)
-    far = abs(weighed.poids - POIDS) + 20 * max(0, weighed.cout.centimes - BUDGET)
-    far += 0 if any(product.categorie == "fruit" for _, product, _, _ in drawn) else 400
-    return far + 150 * sum(product.nom in before for _, product, _, _ in drawn)
+    far = abs(sum(part.poids for part in drawn) - POIDS) + 20 * max(0.0, sum(part.cout for part in drawn) - BUDGET)
+    far += 0 if any(part.fruit for part in drawn) else 400
+    return far + 150 * sum(part.deja_vu for part in drawn)
 
 
 def _semaine_d_avant(session: Session, semaine: Semaine) -> set[str]:

@@ -6,6 +6,7 @@ Everything is invented. Same seed and same day give the same town, which `demo.e
 import random
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
@@ -17,11 +18,15 @@ from foyers.folding import plier
 from foyers.models import Canal, Compte, CompteMaison, Foyer, JustificatifQF, Maison, Membre, Source
 from foyers.mots_de_passe import hacher
 from kernel.clock import paris
+from kernel.db import Base
 from kernel.sealed import seal
 from kernel.web.access import Role
 from paiements.models import Carte, Mode, Reglement
 from paniers.models import Abonnement, AbonnementVersion, Calendrier, Grille, Pause
 from paniers.models_producteurs import Producteur, Produit, Unite
+
+Ligne = dict[str, Any]
+"""A row about to be inserted with many others."""
 
 MOT_DE_PASSE = "un panier de saison"
 SEMAINES_PASSEES = 12
@@ -164,10 +169,12 @@ def _foyers(
     made = [_foyer(rng, jour, rng.choices(maisons, weights)[0], number) for number in range(combien)]
     session.add_all(made)
     session.flush()
-    members, quotients, accounts = [], [], []
-    for foyer in made:
+    members: list[Ligne] = []
+    quotients: list[Ligne] = []
+    accounts: list[Ligne] = []
+    for foyer, revenu in zip(made, _revenus(rng, combien), strict=True):
         members += _membres(rng, foyer)
-        quotients += _quotient(rng, jour, foyer)
+        quotients += _quotient(rng, jour, foyer, revenu)
         if foyer.email or foyer.telephone:
             accounts.append(
                 {
@@ -180,9 +187,9 @@ def _foyers(
                     "cree_le": foyer.cree_le,
                 }
             )
-    session.execute(insert(Membre), members)
-    session.execute(insert(JustificatifQF), quotients)
-    session.execute(insert(Compte), accounts)
+    _inserer(session, Membre, members)
+    _inserer(session, JustificatifQF, quotients)
+    _inserer(session, Compte, accounts)
     return made
 
 
@@ -202,7 +209,7 @@ def _foyer(rng: random.Random, jour: date, maison: Maison, number: int) -> Foyer
     )
 
 
-def _membres(rng: random.Random, foyer: Foyer) -> list[dict[str, object]]:
+def _membres(rng: random.Random, foyer: Foyer) -> list[Ligne]:
     adults = rng.choices((1, 2), (45, 55))[0]
     children = rng.choices((0, 1, 2, 3, 4), (35, 25, 22, 12, 6))[0]
     people = [_membre(rng, foyer, adulte=n < adults) for n in range(adults + children)]
@@ -211,7 +218,7 @@ def _membres(rng: random.Random, foyer: Foyer) -> list[dict[str, object]]:
     return [*people[1:], people[0]]
 
 
-def _membre(rng: random.Random, foyer: Foyer, *, adulte: bool) -> dict[str, object]:
+def _membre(rng: random.Random, foyer: Foyer, *, adulte: bool) -> Ligne:
     prenom = rng.choice(PRENOMS)
     return {
         "foyer_id": foyer.id,
@@ -223,9 +230,21 @@ def _membre(rng: random.Random, foyer: Foyer, *, adulte: bool) -> dict[str, obje
     }
 
 
-def _quotient(rng: random.Random, jour: date, foyer: Foyer) -> list[dict[str, object]]:
+def _revenus(rng: random.Random, combien: int) -> list[tuple[int, int] | None]:
+    """The range of each household's quotient, or None without proof: in the proportions of `REVENUS`, whatever the
+    number of households, dealt at random."""
+    whole = sum(part for _, part in REVENUS)
+    dealt: list[tuple[int, int] | None] = []
+    upto = 0
+    for revenu, part in REVENUS:
+        upto += part
+        dealt += [revenu] * (combien * upto // whole - len(dealt))
+    rng.shuffle(dealt)
+    return dealt
+
+
+def _quotient(rng: random.Random, jour: date, foyer: Foyer, revenu: tuple[int, int] | None) -> list[Ligne]:
     """Most have shown a proof; some have just declared and wait for a check; some have given nothing."""
-    (revenu, _) = rng.choices(REVENUS, [part for _, part in REVENUS])[0]
     if revenu is None:
         return []
     recent = rng.random() < 0.05
@@ -247,60 +266,73 @@ def _quotient(rng: random.Random, jour: date, foyer: Foyer) -> list[dict[str, ob
 def _abonnements(session: Session, rng: random.Random, jour: date, foyers: list[Foyer]) -> None:
     """Nearly all subscribe: most since the start, some in the course of the past weeks; a few pause or have left."""
     premier = premier_retrait(jour)
-    for number, foyer in enumerate(foyers):
-        if number and rng.random() > PART_DES_ABONNES:
-            continue
-        late = 0 if number == 0 else rng.choices((0, rng.randint(1, 11)), (78, 22))[0]
-        debut = premier + timedelta(weeks=late)
-        depuis = paris(debut - timedelta(days=9), time(rng.randint(8, 21), rng.randint(0, 59)))
-        abonnement = Abonnement(foyer_id=foyer.id, souscrit_le=depuis)
-        session.add(abonnement)
-        session.flush()
-        terme = debut + timedelta(weeks=12 if number and rng.random() < 0.06 else 25)
-        session.add(
-            AbonnementVersion(
-                abonnement_id=abonnement.id,
-                depuis=depuis,
-                maison_id=foyer.maison_id,
-                nombre=1,
-                debut=debut,
-                fin=terme,
-            )
-        )
-        if number and rng.random() < 0.06:
-            week = debut + timedelta(weeks=rng.randint(1, 10))
-            session.add(
-                Pause(
-                    abonnement_id=abonnement.id,
-                    du=week,
-                    au=week + timedelta(weeks=rng.randint(0, 2)),
-                    posee_le=paris(week - timedelta(days=10), time(20)),
-                )
-            )
-        _reglement(session, rng, foyer, depuis, carte=number == 0 or rng.random() < PART_DES_CARTES)
-
-
-def _reglement(session: Session, rng: random.Random, foyer: Foyer, depuis: datetime, *, carte: bool) -> None:
-    by_card = carte and foyer.canal != Canal.PAPIER
-    session.add(
-        Reglement(
-            foyer_id=foyer.id,
-            mode=Mode.CARTE if by_card else Mode.MAISON,
-            client_stripe=f"cus_demo{foyer.id:06d}",
-        )
+    taken = [
+        _souscription(rng, foyer, premier, fidele=number == 0)
+        for number, foyer in enumerate(foyers)
+        if number == 0 or rng.random() < PART_DES_ABONNES
+    ]
+    made = session.execute(
+        insert(Abonnement).returning(Abonnement.id, sort_by_parameter_order=True),
+        [{"foyer_id": one.foyer.id, "souscrit_le": one.depuis} for one in taken],
     )
-    if by_card:
-        session.add(
-            Carte(
-                foyer_id=foyer.id,
-                stripe_id=f"pm_demo{foyer.id:06d}",
-                marque="visa",
-                derniers_chiffres="4242",
-                expire_mois=12,
-                expire_annee=2034,
-                enregistree_le=depuis,
-            )
-        )
+    for one, abonnement_id in zip(taken, made.scalars(), strict=True):
+        one.version["abonnement_id"] = abonnement_id
+        for pause in one.pauses:
+            pause["abonnement_id"] = abonnement_id
+    _inserer(session, AbonnementVersion, [one.version for one in taken])
+    _inserer(session, Pause, [pause for one in taken for pause in one.pauses])
+    by_card = {one.foyer.id for one in taken if one.carte}
+    _inserer(session, Reglement, [_reglement(one.foyer.id, carte=one.carte) for one in taken])
+    _inserer(session, Carte, [_carte(one.foyer.id, one.depuis) for one in taken if one.foyer.id in by_card])
+
+
+@dataclass(slots=True)
+class _Souscription:
+    """A subscription as drawn, before the database gives it its key."""
+
+    foyer: Foyer
+    depuis: datetime
+    version: Ligne
+    pauses: list[Ligne]
+    carte: bool
+
+
+def _souscription(rng: random.Random, foyer: Foyer, premier: date, *, fidele: bool) -> _Souscription:
+    """`fidele`: the household that visitors try the town with, subscribed all along and paying by card."""
+    late = 0 if fidele else rng.choices((0, rng.randint(1, 11)), (78, 22))[0]
+    debut = premier + timedelta(weeks=late)
+    depuis = paris(debut - timedelta(days=9), time(rng.randint(8, 21), rng.randint(0, 59)))
+    terme = debut + timedelta(weeks=12 if not fidele and rng.random() < 0.06 else 25)
+    version: Ligne = {"depuis": depuis, "maison_id": foyer.maison_id, "nombre": 1, "debut": debut, "fin": terme}
+    pauses: list[Ligne] = []
+    if not fidele and rng.random() < 0.06:
+        week = debut + timedelta(weeks=rng.randint(1, 10))
+        until = week + timedelta(weeks=rng.randint(0, 2))
+        pauses.append({"du": week, "au": until, "posee_le": paris(week - timedelta(days=10), time(20))})
+    card = (fidele or rng.random() < PART_DES_CARTES) and foyer.canal != Canal.PAPIER
+    return _Souscription(foyer, depuis, version, pauses, card)
+
+
+def _reglement(foyer_id: int, *, carte: bool) -> Ligne:
+    mode = Mode.CARTE if carte else Mode.MAISON
+    return {"foyer_id": foyer_id, "mode": mode, "client_stripe": f"cus_demo{foyer_id:06d}"}
+
+
+def _carte(foyer_id: int, depuis: datetime) -> Ligne:
+    return {
+        "foyer_id": foyer_id,
+        "stripe_id": f"pm_demo{foyer_id:06d}",
+        "marque": "visa",
+        "derniers_chiffres": "4242",
+        "expire_mois": 12,
+        "expire_annee": 2034,
+        "enregistree_le": depuis,
+    }
+
+
+def _inserer(session: Session, table: type[Base], lignes: list[Ligne]) -> None:
+    if lignes:
+        session.execute(insert(table), lignes)
 
 
 def premier_retrait(jour: date) -> date:

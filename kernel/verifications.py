@@ -17,6 +17,18 @@ CHECKS = {
          ORDER BY id LIMIT 20
         """
     ),
+    "Le fait {id} ({name}) a perdu sa tâche {actor}.": text(
+        # An earlier and a later fact of that name have theirs, so the circuit knew of it.
+        """
+        WITH route AS (SELECT f.name, d.actor, min(f.id) AS first, max(f.id) AS last
+                         FROM outbox_delivery d JOIN outbox_fact f ON f.id = d.fact_id GROUP BY 1, 2)
+        SELECT f.id, f.name, r.actor
+          FROM route r
+          JOIN outbox_fact f ON f.name = r.name AND f.id BETWEEN r.first AND r.last AND f.expanded_at IS NOT NULL
+         WHERE NOT EXISTS (SELECT 1 FROM outbox_delivery d WHERE d.fact_id = f.id AND d.actor = r.actor)
+         ORDER BY 1 LIMIT 20
+        """
+    ),
     "La tâche {id} ({actor}) est en souffrance : {error}": text(
         "SELECT id, actor, error FROM outbox_delivery WHERE state = 'parked' ORDER BY id LIMIT 20"
     ),
