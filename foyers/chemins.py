@@ -23,7 +23,7 @@ def chemin_local(asked: str | None) -> str | None:
 
     Browsers take a backslash for a slash and drop tabs and newlines: ``/\\exemple.fr`` would leave the site.
     """
-    if not asked or len(asked) > LONGUEUR_MAX or not asked.startswith("/") or "\\" in asked:
+    if not asked or len(asked) > LONGUEUR_MAX or not asked.startswith("/") or asked.startswith("//") or "\\" in asked:
         return None
     if any(sign.isspace() or unicodedata.category(sign).startswith("C") for sign in asked):
         return None

@@ -32,7 +32,7 @@ from kernel.db import reading, transaction
 from kernel.errors import Refus
 from kernel.web.access import MINE, Role, access, public
 from kernel.web.refusals import page
-from kernel.web.security import limiter
+from kernel.web.security import limiter, signed_link
 
 bp = Blueprint("comptes", __name__)
 
@@ -186,6 +186,7 @@ def mot_de_passe_oublie() -> str | Reponse | tuple[str, int]:
 
 @bp.route("/mot-de-passe/<jeton>", methods=["GET", "POST"])
 @public("a signed link of ten minutes opens it, once")
+@signed_link
 @limiter.limit(ESSAIS, key_func=get_remote_address, methods=["POST"], deduct_when=_a_echoue)
 def mot_de_passe_par_lien(jeton: str) -> str | Reponse | tuple[str, int]:
     """Opening the link changes nothing (mail programs open links by themselves); the button does, once."""

@@ -63,7 +63,7 @@ def init_request_logs(app: Flask) -> None:
     def log_exception(exc_info: object) -> None:
         log.error("bug", endpoint=request.endpoint, exc_info=exc_info)
 
-    app.log_exception = log_exception  # type: ignore[method-assign, assignment]  # Flask's own names the whole address
+    app.log_exception = log_exception  # type: ignore[method-assign]  # Flask's own names the whole address
 
     @app.before_request
     def start() -> None:

@@ -1,7 +1,7 @@
 """How a refusal looks: one page, one French sentence, what to do next; never a stack, never a code to copy."""
 
 import structlog
-from flask import Flask, Response, make_response, render_template, request
+from flask import Flask, Response, g, make_response, render_template, request
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DataError, DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -56,6 +56,7 @@ def _http(error: HTTPException) -> HTTPException | Response:
 
 
 def _database_away(error: Exception) -> tuple[str, int]:
+    g.sans_base = True  # whoever loads the reader for this page must not ask the database again
     log.error("database_away", endpoint=request.endpoint, kind=type(error).__name__)
     return page(503)
 

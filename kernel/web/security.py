@@ -1,7 +1,7 @@
 """Cookies, CSRF, headers and throttling, set once for all pages."""
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, request
@@ -82,8 +82,7 @@ def plain_http_too(view: View) -> View:
 
 def signed_link(view: View) -> View:
     """Throttle guesses: links that open nothing are counted by address, good ones never."""
-    limited: View = limiter.limit(LINK_GUESSES, deduct_when=_opens_nothing)(view)
-    return limited
+    return cast("View", limiter.limit(LINK_GUESSES, deduct_when=_opens_nothing)(view))
 
 
 def _opens_nothing(response: Response) -> bool:
@@ -116,6 +115,6 @@ def _limits_url(redis_url: str) -> str:
 
 def _keep_pages_private(response: Response) -> Response:
     """A page is its reader's alone: it carries their token, often their name. Style, scripts and drawings are kept."""
-    if request.endpoint != "static":
+    if request.endpoint != "static" or response.status_code >= 400:
         response.headers.setdefault("Cache-Control", "no-store, private")
     return response
