@@ -35,6 +35,9 @@ check: ## lint, format, types, directions of imports, sentences (after `make tes
 messages: ## gather the sentences of the software for its translators
 	@setup/messages.sh
 
+captures: ## make the README's picture from a demo town (after `make test` has set up; Chromium)
+	@$(BIN)/python -m setup.capture
+
 image: ## build the container image, by Docker or else buildah (BASE, IMAGE)
 	@setup/image.sh "$(BASE)" "$(IMAGE)"
 

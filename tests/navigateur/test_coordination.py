@@ -1,6 +1,7 @@
 """The coordination composes and publishes on Friday, then follows a week that goes by itself."""
 
 import pytest
+from playwright.sync_api import Locator
 
 from demo import actes
 from tests.navigateur.ecran import BUREAU, NouvelEcran
@@ -9,31 +10,36 @@ from tests.navigateur.temps import Moment, Temps
 
 pytestmark = [pytest.mark.navigateur, pytest.mark.xdist_group("navigateur")]
 
-PAR_PANIER = {"pièces": "1", "grammes": "500"}
+PRODUITS = 6
+PANIERS_AU_PLUS = 50
+
+
+def assez(field: Locator) -> int:
+    """A quantity for each basket, in the unit of the field, that the offer allows; 0 when it has too little."""
+    portion = 1 if field.get_attribute("data-pieces") else 600
+    return portion if portion * PANIERS_AU_PLUS <= int(field.get_attribute("data-disponible") or 0) else 0
 
 
 def test_the_coordination_composes_weighs_and_publishes(temps: Temps, ouvrir: NouvelEcran) -> None:
     ecran = ouvrir("coordination", BUREAU)
     ecran.suivre("Composition")
-    quantities = ecran.page.locator("input[data-prix]")
-    assert quantities.count() >= 7
     weight = ecran.page.locator("[data-mesure=poids] dd")
     before = weight.inner_text()
-    for rank in range(7):
-        field = quantities.nth(rank)
-        unit = (field.get_attribute("aria-label") or "").rpartition(" en ")[2]
-        field.fill(PAR_PANIER[unit])
+    chosen = [(field, portion) for field in ecran.page.locator("input[data-prix]").all() if (portion := assez(field))]
+    for field, portion in chosen[:PRODUITS]:
+        field.fill(str(portion))
     shown = weight.inner_text()
     assert shown != before, "the basket is weighed as one types"
+    assert "il en faut" not in ecran.page.locator("[data-alertes]").inner_text().replace("il en faut au moins", "")
     faults = examiner(ecran)
     ecran.appuyer("Calculer")
     assert weight.inner_text() == shown, "the server weighs the same"
-    quantities.first.fill("beaucoup")
+    chosen[0][0].fill("beaucoup")
     with ecran.statut_attendu(422):
         ecran.appuyer("Enregistrer sans publier")
     assert "Une quantité est à corriger" in ecran.texte
     faults += examiner(ecran)
-    quantities.first.fill("500")
+    chosen[0][0].fill(str(chosen[0][1]))
     ecran.appuyer("Publier ce panier")
     assert "publiée" in ecran.texte
     assert temps.moment() is Moment.PUBLIE
