@@ -74,7 +74,7 @@ def remettre(
         session.add(Retrait(panier_id=panier_id, moyen=moyen, par=par, le=instant))
         return Reponse(Verdict.REMIS, panier_id, instant)
     last = dernier(session, panier_id)
-    if last is not None and last.par == par and instant - last.le < MEME_GESTE:
+    if last is not None and last.par == par and abs(instant - last.le) < MEME_GESTE:
         return Reponse(Verdict.REMIS, panier_id, last.le)
     return Reponse(Verdict.DEJA_REMIS, panier_id, last.le if last else None)
 
