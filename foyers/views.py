@@ -12,6 +12,7 @@ from foyers.formulaires import CoordonneesForm, MembreForm, QuotientForm, sans_r
 from foyers.models import Canal, Membre
 from foyers.queries import foyer, historique_qf, maisons
 from kernel.db import reading, transaction
+from kernel.formats import telephone
 from kernel.web.access import MINE, Person, Role, access, public
 
 bp = Blueprint("foyers", __name__)
@@ -97,7 +98,7 @@ def coordonnees_form(foyer_id: int) -> CoordonneesForm:
     known = {
         "canal": household.canal,
         "email": household.email,
-        "telephone": household.telephone,
+        "telephone": telephone(household.telephone) if household.telephone else None,
         "maison": household.maison.id,
     }
     form = CoordonneesForm(data=known)
