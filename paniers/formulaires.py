@@ -38,11 +38,10 @@ class ChampDate(Field):  # type: ignore[misc]
 
     def process_formdata(self, valuelist: list[Any]) -> None:
         self.data = None
-        text = str(valuelist[0]).strip() if valuelist else ""
-        if not text:
+        if not valuelist or not valuelist[0]:
             return
         try:
-            self.data = _jour(text)
+            self.data = _jour(str(valuelist[0]).strip())
         except ValueError:
             raise ValueError(_("Choisissez un jour dans le calendrier, ou écrivez-le ainsi : 26/11/2026.")) from None
 
@@ -71,8 +70,8 @@ class ChampNombre(Field):  # type: ignore[misc]
             self.data = Decimal(compact.replace(",", "."))
 
     def pre_validate(self, form: Any) -> None:
-        if not self.raw_data or not str(self.raw_data[0]).strip():
-            return
+        if not self.raw_data or not self.raw_data[0]:
+            return  # its validator asks for it; blanks alone are no number
         if self.data is None or self.data <= 0:
             raise StopValidation(_("Écrivez un nombre plus grand que zéro, en chiffres. Exemple : 25"))
         if self.entier and self.data != self.data.to_integral_value():

@@ -3,7 +3,7 @@
 import structlog
 from flask import Flask, Response, g, make_response, render_template, request
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import DataError, DBAPIError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
@@ -38,7 +38,11 @@ def init_refusals(app: Flask) -> None:
 def page(status: int, sentence: str | None = None) -> tuple[str, int]:
     """The refusal; a status without a sentence of its own takes that of its family."""
     said = sentence or SENTENCES.get(status) or SENTENCES[500 if status >= 500 else 400]
-    return render_template("erreur.html", status=status, phrase=said), status
+    try:
+        return render_template("erreur.html", status=status, phrase=said), status
+    except SQLAlchemyError:
+        g.sans_base = True  # the database is away: the same page, without the reader's name
+        return render_template("erreur.html", status=status, phrase=said), status
 
 
 def _refus(error: Refus) -> tuple[str, int]:
