@@ -1,0 +1,22 @@
+"""A town with two of everything, for each test of this folder that asks for it."""
+
+import pytest
+from flask import Flask
+
+from kernel.web.security import limiter
+from paiements import passerelle
+from tests.securite.scene import Scene, planter
+
+
+@pytest.fixture
+def scene(app: Flask, base: str, monkeypatch: pytest.MonkeyPatch) -> Scene:
+    """The town; Stripe is away, and is said to be at once."""
+    monkeypatch.setattr(passerelle, "MAX_RETRIES", 0)
+    passerelle.oublier_client()
+    return planter()
+
+
+@pytest.fixture
+def sans_limite(monkeypatch: pytest.MonkeyPatch) -> None:
+    """These tests knock more often than a person does; throttling has tests of its own."""
+    monkeypatch.setattr(limiter, "enabled", False)

@@ -1,0 +1,306 @@
+"""The stage of the attacks: a town with two of everything, browsers of every role, and what an address may name.
+
+`OBJETS` says of each argument that an address may hold what "mine" and "somebody else's" are. A route with an argument
+that is not in it fails the tests until somebody says so.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, time
+from itertools import count
+
+from flask import Flask
+from flask.testing import FlaskClient
+from itsdangerous import URLSafeTimedSerializer
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+from werkzeug.routing import Map, Rule
+
+from foyers import oubli
+from foyers.comptes import ouvrir_connexion
+from foyers.models import Compte, Connexion, Membre
+from kernel import clock, documents
+from kernel.clock import now, paris
+from kernel.db import Base, reading, transaction
+from kernel.outbox import Delivery, FactRow, State
+from kernel.web.access import Access, Role, declaration
+from paiements import grand_livre
+from paiements.echeances import ouvrir_en_lot
+from paiements.liens import jeton
+from paiements.models import Carte, Echeance, Reglement
+from paniers.liens import jeton_de_commande
+from paniers.models import Pause
+from paniers.models_producteurs import Commande, CommandeLigne
+from tests import fabriques
+
+JEUDI = date(2026, 11, 26)
+SUIVANT = date(2026, 12, 3)
+DIX_SEPT_HEURES = paris(JEUDI, time(17))
+RAW_TOKEN = "c" * 40
+_numbers = count(1)
+
+
+@dataclass(frozen=True)
+class Cote:
+    """One side of the town: a maison, a household with its account, a farm with its own; keys only."""
+
+    maison: int
+    foyer: int
+    abonnement: int
+    compte: int
+    ferme: int
+    compte_ferme: int
+    offre: int
+    commande: int
+    echeance: int
+
+
+@dataclass(frozen=True)
+class Scene:
+    """`ici` is where every role of `comptes` belongs, `ailleurs` what is none of their business (but the town's)."""
+
+    ici: Cote
+    ailleurs: Cote
+    semaine: int
+    code: str
+    code_ouvert: str
+    produit: int
+    comptes: dict[Role, int]
+
+
+def planter() -> Scene:
+    """Put the town up, on the afternoon of a hand-out; the next week is still open."""
+    clock.set_now(DIX_SEPT_HEURES)
+    with transaction() as session:
+        fabriques.calendrier(session)
+        fabriques.grille(session)
+        week = fabriques.semaine(session, JEUDI, etat="commandee")
+        coming = fabriques.semaine(session, SUIVANT)
+        products = [fabriques.produit(session, name).id for name in ("Carotte", "Poireau", "Pomme", "Navet")]
+        here, there = (_cote(session, week.id, coming.id, products) for _ in range(2))
+        fabriques.composition(session, week.id, {here.offre: 800, there.offre: 700})
+        people = {role: fabriques.compte(session, role).id for role in (Role.COORDINATION, Role.ADMINISTRATION)} | {
+            role: fabriques.compte(session, role, maisons=(here.maison,)).id for role in (Role.AGENT, Role.BENEVOLE)
+        }
+        people |= {Role.HABITANT: here.compte, Role.PRODUCTEUR: here.compte_ferme}
+        return Scene(here, there, week.id, week.code, coming.code, products[0], people)
+
+
+def _cote(session: Session, semaine: int, suivante: int, produits: list[int]) -> Cote:
+    place = fabriques.maison(session).id
+    household = fabriques.foyer(session, maison_id=place, prenom="Samira").id
+    account = fabriques.compte(session, foyer_id=household).id
+    fabriques.quotient(session, household, 640)
+    subscription = fabriques.abonnement(session, household, place)
+    fabriques.panier(session, semaine, subscription, place)
+    farmer = fabriques.compte(session, Role.PRODUCTEUR).id
+    farm = fabriques.producteur(session, compte_id=farmer).id
+    offer = fabriques.offre(session, semaine, farm, produits[len(session.query(Commande).all())]).id
+    fabriques.offre(session, suivante, farm, produits[2])
+    order = Commande(
+        semaine_id=semaine, producteur_id=farm, numero=f"C-{farm}", livraison_le=JEUDI, emise_le=now(), total_ht=900,
+        tva=50,
+    )  # fmt: skip
+    session.add(order)
+    session.flush()
+    session.add(CommandeLigne(commande_id=order.id, offre_id=offer, maison_id=place, quantite=5_000))
+    for key in (f"commande:{order.id}:pdf", f"commande:{order.id}:csv"):
+        documents.store(session, key, "bon.pdf", b"%PDF-1.7 un bon")
+    documents.store(session, f"dossier:{semaine}:{place}", "dossier.pdf", b"%PDF-1.7 un dossier")
+    return Cote(place, household, subscription.id, account, farm, farmer, offer, order.id, _dette(session, household))
+
+
+def _dette(session: Session, foyer: int) -> int:
+    label = "Panier du jeudi 26 novembre"
+    session.add(Reglement(foyer_id=foyer, client_stripe=f"cus_{foyer}"))
+    session.flush()
+    session.add(
+        Carte(
+            foyer_id=foyer, stripe_id=f"pm_{foyer}", marque="visa", derniers_chiffres="4242", expire_mois=12,
+            expire_annee=2034, enregistree_le=now(),
+        )
+    )  # fmt: skip
+    grand_livre.debiter_paniers(session, JEUDI, label, [(foyer, foyer, 550, 750)])
+    ouvrir_en_lot(session, cle="2026-W48", libelle=label, montants={foyer: 550}, instant=now())
+    session.flush()
+    return session.query(Echeance.id).filter_by(foyer_id=foyer).scalar() or 0
+
+
+# What an address may name.
+
+Fabrique = Callable[[Session, Scene, Cote], object]
+
+
+@dataclass(frozen=True)
+class Objet:
+    """What an argument names: made anew for each request on one side of the town, as requests use it up.
+
+    `a_tous` says why it has no owner: then "somebody else's" does not exist.
+    """
+
+    faire: Fabrique
+    a_tous: str = ""
+
+
+def _membre(session: Session, scene: Scene, cote: Cote) -> int:
+    made = Membre(foyer_id=cote.foyer, prenom="Lou", nom="Essai", nom_plie="lou essai", adulte=False)
+    session.add(made)
+    session.flush()
+    return made.id
+
+
+def _compte(session: Session, scene: Scene, cote: Cote) -> int:
+    return fabriques.compte(session, foyer_id=cote.foyer).id
+
+
+def _justificatif(session: Session, scene: Scene, cote: Cote) -> int:
+    return fabriques.quotient(session, cote.foyer, 700, verifie=False, declare_le=now()).id
+
+
+def _panier(session: Session, scene: Scene, cote: Cote) -> int:
+    subscription = fabriques.abonnement(session, cote.foyer, cote.maison, fin=JEUDI)
+    made = fabriques.panier(session, scene.semaine, subscription, cote.maison).id
+    documents.store(session, f"bon:{made}", "bon.pdf", b"%PDF-1.7 un bon de retrait")
+    return made
+
+
+def _pause(session: Session, scene: Scene, cote: Cote) -> int:
+    made = Pause(abonnement_id=cote.abonnement, du=date(2027, 2, 4), au=date(2027, 2, 11), posee_le=now())
+    session.add(made)
+    session.flush()
+    return made.id
+
+
+def _offre(session: Session, scene: Scene, cote: Cote) -> int:
+    product = fabriques.produit(session, f"Légume {next(_numbers)}").id
+    week = session.execute(text("SELECT id FROM semaine WHERE etat = 'ouverte' ORDER BY id LIMIT 1")).scalar_one()
+    return fabriques.offre(session, week, cote.ferme, product).id
+
+
+def _livraison(session: Session, scene: Scene, cote: Cote) -> int:
+    fact = FactRow(name="AbonnementSouscrit", payload={"abonnement_id": cote.abonnement})
+    session.add(fact)
+    session.flush()
+    made = Delivery(
+        fact_id=fact.id, actor="confirmer_abonnement", queue="courriel", state=State.PARKED, attempts=7, error="OSError"
+    )
+    session.add(made)
+    session.flush()
+    return made.id
+
+
+def jeton_d_oubli(session: Session, compte_id: int) -> str:
+    """The end of the link that gives this account another password."""
+    return oubli.LIEN.sign([compte_id, oubli._empreinte(session.get_one(Compte, compte_id))])
+
+
+OBJETS: dict[str, Objet] = {
+    "foyer_id": Objet(lambda _, __, cote: cote.foyer),
+    "membre_id": Objet(_membre),
+    "compte_id": Objet(_compte),
+    "justificatif_id": Objet(_justificatif),
+    "panier_id": Objet(_panier),
+    "pause_id": Objet(_pause),
+    "maison_id": Objet(lambda _, __, cote: cote.maison),
+    "commande_id": Objet(lambda _, __, cote: cote.commande),
+    "offre_id": Objet(_offre),
+    "delivery_id": Objet(_livraison, a_tous="a delivery is the operators'"),
+    "semaine_id": Objet(lambda _, scene, __: scene.semaine, a_tous="a week is the whole town's"),
+    "code": Objet(lambda _, scene, __: scene.code_ouvert, a_tous="a week is the whole town's"),
+    "produit_id": Objet(lambda _, scene, __: scene.produit, a_tous="the catalogue is everybody's"),
+    "filename": Objet(lambda *_: "css/paniers.css", a_tous="style, scripts and drawings"),
+    "geste": Objet(lambda *_: "livrer", a_tous="a word"),
+    "genre": Objet(lambda *_: "pdf", a_tous="a word"),
+}
+# A signed link is opened by whoever holds it: what is not ours is a link that was signed for another purpose
+# (test_liens_signes). By blueprint:
+JETONS: dict[str, Fabrique] = {
+    "comptes": lambda session, _, cote: jeton_d_oubli(session, cote.compte),
+    "paiements": lambda _, __, cote: jeton(cote.echeance),
+    "producteurs": lambda _, __, cote: jeton_de_commande(cote.commande),
+}
+# Whose reach ends somewhere; the coordination and the administration look after the whole town.
+BORNES = frozenset({Role.HABITANT, Role.AGENT, Role.BENEVOLE, Role.PRODUCTEUR})
+
+
+def objet(rule: Rule, name: str) -> Objet:
+    if name == "jeton":
+        return Objet(JETONS[rule.endpoint.split(".")[0]], a_tous="whoever holds the link opens it")
+    return OBJETS[name]
+
+
+def adresse(app: Flask, rule: Rule, scene: Scene, *, d_autrui: frozenset[str] = frozenset()) -> str:
+    """The rule's address, naming fresh objects of `ici`, and of `ailleurs` for the arguments of `d_autrui`."""
+    with transaction() as session:
+        named = {
+            name: objet(rule, name).faire(session, scene, scene.ailleurs if name in d_autrui else scene.ici)
+            for name in sorted(rule.arguments)
+        }
+    return construire(app.url_map, rule, named)
+
+
+def construire(url_map: Map, rule: Rule, named: dict[str, object]) -> str:
+    built = rule.build({key: str(value) if isinstance(value, str) else value for key, value in named.items()})
+    assert built is not None, rule
+    return built[1]
+
+
+# Routes.
+
+
+def regles(app: Flask) -> list[Rule]:
+    return sorted(app.url_map.iter_rules(), key=lambda rule: (rule.rule, rule.endpoint))
+
+
+def methodes(rule: Rule) -> list[str]:
+    return sorted((rule.methods or set()) & {"GET", "POST", "PUT", "PATCH", "DELETE"})
+
+
+def acces(app: Flask, rule: Rule) -> Access:
+    declared = declaration(app.view_functions[rule.endpoint])
+    assert declared is not None, f"{rule.endpoint} does not say who may call it"
+    return declared
+
+
+def routes(app: Flask) -> Iterator[tuple[Rule, str, Access]]:
+    """Each rule with each of its methods, and what it declares."""
+    for rule in regles(app):
+        for method in methodes(rule):
+            yield rule, method, acces(app, rule)
+
+
+# Browsers.
+
+
+def navigateur(app: Flask, compte_id: int | None = None) -> FlaskClient:
+    """A browser, signed in as that account; its forms' token is `jeton_csrf(app)`."""
+    client = app.test_client()
+    token = None
+    if compte_id is not None:
+        with transaction() as session:
+            token = ouvrir_connexion(session, session.get_one(Compte, compte_id))
+    base = "https://localhost" if app.config["SESSION_COOKIE_SECURE"] else None
+    with client.session_transaction(base_url=base) as cookie:
+        cookie["csrf_token"] = RAW_TOKEN
+        if token is not None:
+            cookie["_user_id"], cookie["_fresh"] = token, True
+    return client
+
+
+def jeton_csrf(app: Flask, raw: str = RAW_TOKEN) -> str:
+    """What a page's form would carry for a browser of `navigateur`."""
+    return str(URLSafeTimedSerializer(app.secret_key or "", salt="wtf-csrf-token").dumps(raw))
+
+
+# What is written.
+
+
+def empreinte() -> dict[str, str]:
+    """A digest of each table's rows: two that are equal mean that nothing was written between them."""
+    names = sorted(Base.metadata.tables.keys() - {Connexion.__tablename__})  # each browser of a test signs in
+    asked = " UNION ALL ".join(
+        f"SELECT '{name}', coalesce(md5(string_agg(t::text, '|' ORDER BY t::text)), '') FROM {name} t"  # noqa: S608
+        for name in names
+    )
+    with reading() as session:
+        return {row[0]: row[1] for row in session.execute(text(asked))}
