@@ -3,6 +3,7 @@ producers and agents over HTTP where a link or a scan is the point."""
 
 import random
 import re
+import time
 from collections import Counter
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
@@ -15,21 +16,24 @@ from sqlalchemy.orm import Session
 from demo.saison import composer_et_publier
 from demo.ville_a_part import VilleAPart
 from foyers.dossiers import declarer_qf
-from foyers.models import Compte, Foyer
+from foyers.models import Compte, Foyer, Maison
 from kernel import clock
 from kernel.db import reading, transaction
 from kernel.documents import Document
 from kernel.settings import get_settings
 from kernel.web.access import Role
 from paniers import abonnements, retraits
+from paniers.bilan import bilan
 from paniers.bons_retrait import texte_du_bon
 from paniers.choix import choisir
+from paniers.composition import ingredients
 from paniers.models import AbonnementVersion, NatureChoix, Panier, Semaine
 from paniers.models_producteurs import Commande
 from paniers.semaines import par_code
 
 PAS_LA, AILLEURS, EN_PAUSE, PARTIS, NOUVEAU_QF, VENUS = 0.05, 0.02, 0.01, 0.005, 0.02, 0.95
 PATIENCE_SECONDES = 300
+LE_PLUS_LONG_SECONDES = 3600
 JETON = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')
 LIEN = re.compile(r"http\S+/producteur/commande/\S+")
 
@@ -46,14 +50,29 @@ def avancer_l_horloge(instant: datetime) -> None:
 
 
 def attendre(ville: VilleAPart, quoi: str, condition: Callable[[Session], bool]) -> None:
-    """Wait for what the relay, the timetable and the workers do. Raises TropLong."""
+    """Wait for what the relay, the timetable and the workers do, as long as something moves. Raises TropLong."""
+    seen, since = -1, time.monotonic()
 
     def done() -> bool:
+        nonlocal seen, since
         with reading() as session:
-            return condition(session)
+            if condition(session):
+                return True
+            moved = session.execute(AVANCEMENT).scalar_one()
+        if moved != seen:
+            seen, since = moved, time.monotonic()
+        if time.monotonic() - since > PATIENCE_SECONDES:
+            raise TropLong(quoi)
+        return False
 
-    if not ville.supervisor.wait_until(done, PATIENCE_SECONDES):
+    if not ville.supervisor.wait_until(done, LE_PLUS_LONG_SECONDES):
         raise TropLong(quoi)
+
+
+# Grows with each delivery taken or finished, and with each document made.
+AVANCEMENT = text(
+    "SELECT (SELECT coalesce(sum(attempts), 0) + count(done_at) FROM outbox_delivery) + (SELECT count(*) FROM document)"
+)
 
 
 def tout_est_livre(session: Session) -> bool:
@@ -71,11 +90,16 @@ def est_dans_l_etat(code: str, etat: str) -> Callable[[Session], bool]:
     return lambda session: par_code(session, code).etat == etat
 
 
-def composer(rng: random.Random, code: str) -> None:
-    """Friday: the coordination composes the basket and publishes it."""
+def composer(rng: random.Random, code: str) -> tuple[int, int, list[str]]:
+    """Friday: the coordination composes the basket and publishes it. Returns grams, centimes, and products."""
     with transaction() as session:
         who = session.scalars(select(Compte.id).where(Compte.role == Role.COORDINATION)).first()
-        composer_et_publier(session, rng, par_code(session, code), clock.now(), who)
+        week = par_code(session, code)
+        composer_et_publier(session, rng, week, clock.now(), who)
+        session.flush()
+        parts = ingredients(session, week.id)
+        weighed = bilan(parts, paniers_prevus=0)
+    return weighed.poids, weighed.cout.centimes, [part.nom for part in parts]
 
 
 def decider(rng: random.Random, code: str) -> Counter[str]:
@@ -83,11 +107,13 @@ def decider(rng: random.Random, code: str) -> Counter[str]:
     told: Counter[str] = Counter()
     with transaction() as session:
         week = par_code(session, code)
+        houses = list(session.scalars(select(Maison.id).where(Maison.active).order_by(Maison.id)))
         for version, foyer in _abonnes(session, week.retrait_le):
             act = _tirer(rng)
             if act is not None:
                 told[act] += 1
-                _agir(session, week, version, foyer, act)
+                other = rng.choice([house for house in houses if house != version.maison_id])
+                _agir(session, week, version, foyer, act, ailleurs=other)
     return told
 
 
@@ -114,15 +140,14 @@ def _tirer(rng: random.Random) -> str | None:
     return None
 
 
-def _agir(session: Session, week: Semaine, version: AbonnementVersion, foyer: Foyer, act: str) -> None:
+def _agir(
+    session: Session, week: Semaine, version: AbonnementVersion, foyer: Foyer, act: str, *, ailleurs: int
+) -> None:
     now, subscription = clock.now(), version.abonnement_id
     if act == "absents":
         choisir(session, subscription, week.id, NatureChoix.PAS_CETTE_SEMAINE, instant=now)
     elif act == "ailleurs":
-        other = session.execute(
-            text("SELECT min(id) FROM maison WHERE id <> :m"), {"m": version.maison_id}
-        ).scalar_one()
-        choisir(session, subscription, week.id, NatureChoix.AUTRE_MAISON, maison_id=other, instant=now)
+        choisir(session, subscription, week.id, NatureChoix.AUTRE_MAISON, maison_id=ailleurs, instant=now)
     elif act == "pauses":
         until = week.retrait_le + timedelta(days=7)
         abonnements.mettre_en_pause(session, subscription, du=week.retrait_le, au=until, instant=now)
@@ -156,7 +181,8 @@ def dernieres_commandes() -> int:
 
 
 def _lien_recu(ville: VilleAPart, email: str, numero: str) -> str:
-    messages = requests.get(f"{ville.courrier}/messages.json", params={"pour": email, "corps": 1}, timeout=10).json()
+    asked = {"pour": email, "corps": "1"}
+    messages = requests.get(f"{ville.courrier}/messages.json", params=asked, timeout=10).json()
     for message in messages:
         found = LIEN.search(message["text"])
         if numero in message["subject"] and found:
@@ -175,7 +201,7 @@ def _repondre(link: str, message: str) -> None:
 
 
 def distribuer(rng: random.Random, code: str) -> Counter[str]:
-    """Thursday: the goods are there; most families come, each voucher is scanned; some days a gesture is undone."""
+    """Thursday: the goods are there; most families come, and each voucher is scanned."""
     given: Counter[str] = Counter()
     with transaction() as session:
         agent = session.scalars(select(Compte.id).where(Compte.role == Role.COORDINATION)).one()

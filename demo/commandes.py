@@ -4,8 +4,12 @@ from datetime import date, datetime
 
 import click
 
+from demo.actes import TropLong
 from demo.installer import installer
 from demo.jouer import jouer
+from demo.lancer import Impossible
+from demo.supervisor import Stopped
+from kernel.embedded import EngineFailure
 
 
 @click.group("demo", help="La ville de démonstration.")
@@ -34,7 +38,15 @@ def commande_installer(foyers: int, graine: int, jour: datetime | None, *, si_vi
 @click.option("--jour", type=click.DateTime(["%Y-%m-%d"]), default="2026-11-20", show_default=True)
 def commande_jouer(foyers: int, graine: int, jour: datetime, *, en_json: bool) -> None:
     """Jouer une semaine entière : vrai relais, vrais ouvriers, seule l’horloge est avancée."""
-    raise SystemExit(jouer(foyers=foyers, graine=graine, jour=jour.date(), en_json=en_json))
+    try:
+        code = jouer(foyers=foyers, graine=graine, jour=jour.date(), en_json=en_json)
+    except (Impossible, EngineFailure) as reason:
+        raise click.ClickException(str(reason)) from None
+    except TropLong as late:
+        raise click.ClickException(f"Plus rien n’avance depuis cinq minutes, en attendant : {late}.") from None
+    except Stopped:
+        raise click.ClickException("La ville est arrêtée avant la fin de sa semaine.") from None
+    raise SystemExit(code)
 
 
 def _jour(given: datetime | None) -> date | None:

@@ -4,6 +4,7 @@ import json
 import random
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, time
+from typing import Any
 from urllib.parse import urlsplit
 
 import requests
@@ -51,7 +52,7 @@ def installer(*, foyers: int, graine: int, jour: date | None) -> Installation:
     return made
 
 
-def _chez_stripe(session: Session) -> dict[str, list[dict[str, object]]]:
+def _chez_stripe(session: Session) -> dict[str, Any]:
     """The households' cards and the payments that succeeded, as the local Stripe takes them."""
     customers = session.execute(
         text(
@@ -94,7 +95,7 @@ def _passe(row: dict[str, object]) -> dict[str, object]:
     }
 
 
-def _semer(town: dict[str, list[dict[str, object]]]) -> None:
+def _semer(town: dict[str, Any]) -> None:
     """Tell the local Stripe. A real Stripe is never told anything of a demo town."""
     base = get_settings().stripe_api_base
     if urlsplit(base).hostname in ("127.0.0.1", "localhost"):

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from demo.environment import Ports, town_environment
-from demo.lancer import ROOT, flask, start_engines, start_town, town_programs
+from demo.lancer import ROOT, flask, start_engines, start_town, town_programs, worker
 from demo.supervisor import Supervisor
 
 KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR")
@@ -45,7 +45,10 @@ def ville_a_part(var_dir: Path, installer: tuple[str, ...]) -> Iterator[VilleAPa
     try:
         supervisor.environment |= start_engines(supervisor, {}, var_dir)
         programs = town_programs(environment, kept, var_dir, ports)
-        start_town(supervisor, replace(programs, install=flask("demo", "installer", *installer)), ports.web)
+        # A second worker for documents: whoever plays a week waits for hundreds of PDFs.
+        behind = (*programs.behind, worker("ouvrier-documents-bis", "documents", threads=1))
+        fresh = replace(programs, install=flask("demo", "installer", *installer), behind=behind)
+        start_town(supervisor, fresh, ports.web)
         os.environ.update(supervisor.environment)
         site, stripe, courrier = (f"http://127.0.0.1:{port}" for port in (ports.web, ports.stripe, ports.courrier))
         yield VilleAPart(supervisor, var_dir, site, stripe, courrier)

@@ -54,7 +54,7 @@ class BaremeTranches:
         if not self.tranches or self.tranches[-1].jusqu_a is not None:
             raise GrilleIncoherente("the last band has no upper limit")
         # The data are JSON: types are not given.
-        names = {t.nom for t in self.tranches}
+        names: set[object] = {t.nom for t in self.tranches}
         if len(names) < len(self.tranches) or not all(isinstance(name, str) and name for name in names):
             raise GrilleIncoherente("each band has a name of its own")
         limits = [t.jusqu_a for t in self.tranches[:-1]]

@@ -166,8 +166,12 @@ def test_a_producer_confirms_or_says_what_is_short_once(bourg: Bourg) -> None:
     answers = [(None, "confirmee"), ("", "confirmee"), ("  40 kg sur 60 ", "ecart"), ("40 kg sur 60", "ecart")]
     for hour, (message, state) in enumerate(answers):
         with transaction() as session:
-            found = repondre(session, order, message=message, instant=bourg.apres(hours=8 + hour))
-        assert found.etat == state
+            repondre(session, order, message=message, instant=bourg.apres(hours=8 + hour))
+        with transaction() as session:
+            found = session.get_one(Commande, order)
+            assert found.etat == state
+    with transaction() as session:
+        found = session.get_one(Commande, order)
     assert found.message == "40 kg sur 60"
     assert found.repondue_le == bourg.apres(hours=10), "the same answer again changes nothing"
     assert compter("SELECT count(*) FROM outbox_fact WHERE name = 'CommandeRepondue'") == 2
