@@ -1,12 +1,11 @@
 """The ground of all tests: real PostgreSQL and Redis, a fresh migrated database for each test that asks for one."""
 
 import base64
-import itertools
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import psycopg
@@ -23,10 +22,9 @@ from kernel.db import get_engine
 from kernel.embedded import start_postgres, start_redis
 from kernel.settings import get_settings
 from kernel.templating import environment
+from tests.bases import TEMPLATE, Databases
 
 ROOT = Path(__file__).resolve().parent.parent
-TEMPLATE = "modele"
-_numbers = itertools.count()
 
 
 @dataclass(frozen=True)
@@ -36,8 +34,12 @@ class Engines:
     postgres_url: str
     redis_url: str
 
+    @cached_property
+    def databases(self) -> Databases:
+        return Databases(self.postgres_url)
+
     def database(self, name: str) -> str:
-        return self.postgres_url.replace("/postgres?", f"/{name}?", 1)
+        return self.databases.address(name)
 
 
 def environment_of(engines: Engines, database: str, var: Path) -> dict[str, str]:
@@ -89,9 +91,7 @@ def engines() -> Iterator[Engines]:
 @pytest.fixture
 def base(engines: Engines, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """A fresh database with all tables and no rows, named by this process's settings; yields its address."""
-    name = f"essai_{os.getpid()}_{next(_numbers)}"
-    with psycopg.connect(engines.postgres_url, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+    name = engines.databases.lend()
     for variable, value in environment_of(engines, name, tmp_path).items():
         monkeypatch.setenv(variable, value)
     forget_settings()
@@ -100,8 +100,7 @@ def base(engines: Engines, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
     yield engines.database(name)
     clock.set_now(None)
     forget_settings()
-    with psycopg.connect(engines.postgres_url, autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    engines.databases.give_back(name)
 
 
 @pytest.fixture

@@ -1,0 +1,53 @@
+"""The ground of the tests itself: a used database is lent again only as it was migrated."""
+
+import psycopg
+import pytest
+
+from tests.conftest import Engines
+
+ROW = "INSERT INTO document (key, filename, media_type, content) VALUES ('a', 'a.pdf', 'application/pdf', '')"
+
+
+def borrowed(engines: Engines, *statements: str) -> str:
+    name = engines.databases.lend()
+    with psycopg.connect(engines.database(name), autocommit=True) as connection:
+        for statement in statements:
+            connection.execute(statement)
+    engines.databases.give_back(name)
+    return name
+
+
+def test_a_used_database_comes_back_empty(engines: Engines) -> None:
+    first = borrowed(engines, ROW, "SELECT nextval('maison_id_seq')")
+    again = engines.databases.lend()
+    assert again == first
+    with psycopg.connect(engines.database(again)) as connection:
+        assert connection.execute("SELECT count(*) FROM document").fetchone() == (0,)
+        assert connection.execute("SELECT nextval('maison_id_seq')").fetchone() == (1,)
+    engines.databases.give_back(again)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        "ALTER TABLE mouvement DISABLE TRIGGER only_grows",
+        "DROP TRIGGER ring_outbox ON outbox_fact",
+        "ALTER TABLE panier DROP CONSTRAINT ck_panier_prix",
+        "CREATE TABLE autre (id int)",
+        "UPDATE alembic_version SET version_num = '0001'",
+    ],
+)
+def test_a_broken_database_is_never_lent_again(engines: Engines, broken: str) -> None:
+    name = borrowed(engines, broken)
+    other = engines.databases.lend()
+    assert other != name
+    engines.databases.give_back(other)
+
+
+def test_a_database_that_somebody_still_holds_is_never_lent_again(engines: Engines) -> None:
+    name = engines.databases.lend()
+    with psycopg.connect(engines.database(name)):
+        engines.databases.give_back(name)
+    other = engines.databases.lend()
+    assert other != name
+    engines.databases.give_back(other)
