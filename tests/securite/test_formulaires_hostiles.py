@@ -138,7 +138,8 @@ def tirer(app: Flask, scene: Scene, witness: Temoin, data: st.DataObject) -> Non
     method = data.draw(st.sampled_from([*methodes(rule), "HEAD", "OPTIONS", "PUT", "TRACE"]), label="method")
     role = data.draw(st.sampled_from(ROLES), label="role")
     path = adresse(app, rule, scene)
-    if rule.arguments and data.draw(st.integers(0, 1), label="hostile address"):
+    hostile_address = data.draw(st.booleans(), label="hostile address")
+    if rule.arguments and hostile_address:
         path = _adresse_hostile(rule.rule, data)
     query = _encoder(data.draw(CHAMPS, label="query")).decode()
     kind, body = data.draw(CORPS, label="body") if method == "POST" else ("", b"")
