@@ -10,7 +10,7 @@ from kernel.money import NO_BREAK, Euros
 
 LOCALE = "fr"
 
-_TIED = re.compile(r"(?<=\S) (?=[:;?!»](?:\s|$|<))|(?<=«) (?=\S)|(?<=\d) (?=(?:€|kg|g|h|km)\b|€)")
+_TIED = re.compile(r"(?<=\S) (?=[:;?!»](?:\s|$|<))|(?<=«) (?=\S)|(?<=\d) (?=(?:€|kg|g|h|km)\b|[€%])")
 
 
 def insecables(sentence: str) -> str:
