@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from flask import Flask
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
 
+from foyers import oubli
+from foyers.models import Compte
 from kernel.web.access import Access, Role, declaration
 from paiements.liens import jeton as jeton_de_paiement
 from paniers.liens import jeton_de_commande
@@ -94,16 +96,26 @@ def _valeurs(rule: Rule, session: Session, role: Role | None, compte_id: int | N
     known = {name: _lire(session, name, role, compte_id) for name in rule.arguments & _LUS.keys()}
     if "jeton" in rule.arguments and rule.endpoint == "paiements.lien":
         known["jeton"] = _signe(jeton_de_paiement, _lire(session, "impaye", role, compte_id))
+    elif "jeton" in rule.arguments and rule.endpoint == "comptes.mot_de_passe_par_lien":
+        known["jeton"] = _lien_oublie(session)
     elif "jeton" in rule.arguments:
         known["jeton"] = _signe(jeton_de_commande, _lire(session, "commande_id", role, compte_id))
     if rule.endpoint == "paiements.retour":
         known["page"] = _lire(session, "page", role, compte_id)
     if None in known.values():
         return
+    if role is Role.COORDINATION and rule.endpoint.startswith("guichet_paniers."):
+        known["maison"] = _lire(session, "maison_id", role, compte_id)
     if "genre" in rule.arguments:
         yield from ({**known, "genre": kind} for kind in ("pdf", "csv"))
     else:
         yield known
+
+
+def _lien_oublie(session: Session) -> str | None:
+    """The link that a person who has forgotten their password receives."""
+    compte = session.scalars(select(Compte).where(Compte.email.is_not(None)).order_by(Compte.id)).first()
+    return None if compte is None else oubli.LIEN.sign([compte.id, oubli._empreinte(compte)])
 
 
 def _signe(sign: Any, key: int | None) -> str | None:

@@ -14,7 +14,8 @@ _ETAT = re.compile(r"^Failed to load resource")  # told better by the response i
 _FOCUS = """() => {
   const one = document.activeElement, style = getComputedStyle(one);
   const shown = style.outlineStyle !== 'none' || style.boxShadow !== 'none';
-  return [one.getAttribute('aria-label') || one.innerText || '', shown];
+  const name = one.matches('a, button, summary, input') ? one.getAttribute('aria-label') || one.innerText : '';
+  return [name || '', shown];
 }"""
 
 
@@ -45,9 +46,13 @@ class Ecran:
     def ouvrir(self, path: str, *, statut: int = 200) -> None:
         """Read a page of the site, or of another; it must answer with `statut`."""
         with self.statut_attendu(statut):
-            answer = self.page.goto(path if path.startswith("http") else self.site + path)
-        assert answer is not None
-        assert answer.status == statut, f"{path} answered {answer.status}"
+            answered = self.lire(path)
+        assert answered == statut, f"{path} answered {answered}"
+
+    def lire(self, path: str) -> int:
+        """Go to a page; returns how it answered."""
+        answer = self.page.goto(path if path.startswith("http") else self.site + path)
+        return answer.status if answer is not None else 0
 
     @contextmanager
     def statut_attendu(self, *statuts: int) -> Iterator[None]:

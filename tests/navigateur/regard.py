@@ -21,7 +21,11 @@ ANGLAIS = re.compile(
     re.IGNORECASE,
 )
 # What belongs to the machine: keys in snake_case, week codes, ISO dates, unfilled places of a template.
-MACHINE = re.compile(r"\b[a-zà-ÿ]+_[a-zà-ÿ_]+\b|\b\d{4}-W\d{2}\b|\b\d{4}-\d{2}-\d{2}\b|%\(\w+\)|\{\{|\{%|&[a-z]+;")
+MACHINE = re.compile(
+    r"\b[a-zà-ÿ]+_[a-zà-ÿ_]+\b|\b\d{4}-W\d{2}\b|\b\d{4}-(?:0\d|1[0-2])-\d{2}\b|%\(\w+\)|\{\{|\{%|&[a-z]+;"
+)
+    r"\b[a-zà-ÿ]+_[a-zà-ÿ_]+\b|\b\d{4}-W\d{2}\b|\b\d{4}-(?:0\d|1[0-2])-\d{2}\b|%\(\w+\)|\{\{|\{%|&[a-z]+;"
+)
 # French signs stand after a space that does not break.
 CASSANT = re.compile(r"[^\s\d][ ][!?;:»€%](?=\s|$)|\d [€%h](?=\W|$)|« ")
 _ADRESSES = re.compile(r"\S+@\S+|https?://\S+")
@@ -77,6 +81,9 @@ def capturer(ecran: Ecran, nom: str) -> None:
     assert before is not None
     for width, height in (TELEPHONE, BUREAU):
         ecran.page.set_viewport_size({"width": width, "height": height})
+        # The bar at the foot of a telephone stays at the foot of the picture.
+        whole = min(int(ecran.page.evaluate("document.documentElement.scrollHeight")), 5_000)
+        ecran.page.set_viewport_size({"width": width, "height": max(height, whole)})
         name = re.sub(r"[^\w-]+", "-", nom)
         ecran.page.screenshot(path=CAPTURES / f"{name}-{width}.png", full_page=True)
     ecran.page.set_viewport_size(before)

@@ -59,7 +59,7 @@ def test_the_week_closes_orders_and_charges_by_itself(temps: Temps, ouvrir: Nouv
     assert "en attente de réponse" in ecran.texte
     assert "Commande pas encore confirmée" in ecran.texte
     ecran.suivre("Voir les commandes")
-    assert ecran.page.get_by_role("link", name="PDF").count() >= 3
+    assert ecran.page.get_by_role("link", name="Bon de commande").count() >= 2
     assert faults + examiner(ecran) == []
 
 

@@ -45,8 +45,11 @@ def test_every_page_is_for_everybody_narrow_or_wide_light_or_dark(site: Flask, o
         if endpoint in FICHIERS:
             faults += _fichier(ecran, path)
             continue
-        ecran.ouvrir(path)
-        if ecran.chemin.split("?")[0] == path.split("?")[0]:
+        with ecran.statut_attendu(404, 409):
+            status = ecran.lire(path)
+        if status != 200:
+            faults.append(f"{path}: {status}")
+        elif ecran.chemin.split("?")[0] == path.split("?")[0]:
             ouvertes.setdefault(qui, set()).add(endpoint)
         capturer(ecran, f"{qui}-{endpoint}")
         faults += examiner(ecran) + _vide(ecran, path, f"{qui}-{endpoint}-refus")
