@@ -24,8 +24,6 @@ ANGLAIS = re.compile(
 MACHINE = re.compile(
     r"\b[a-zà-ÿ]+_[a-zà-ÿ_]+\b|\b\d{4}-W\d{2}\b|\b\d{4}-(?:0\d|1[0-2])-\d{2}\b|%\(\w+\)|\{\{|\{%|&[a-z]+;"
 )
-    r"\b[a-zà-ÿ]+_[a-zà-ÿ_]+\b|\b\d{4}-W\d{2}\b|\b\d{4}-(?:0\d|1[0-2])-\d{2}\b|%\(\w+\)|\{\{|\{%|&[a-z]+;"
-)
 # French signs stand after a space that does not break.
 CASSANT = re.compile(r"[^\s\d][ ][!?;:»€%](?=\s|$)|\d [€%h](?=\W|$)|« ")
 _ADRESSES = re.compile(r"\S+@\S+|https?://\S+")
