@@ -3,6 +3,7 @@
 All of it is generated from the address map, so that a route added tomorrow is tested tomorrow.
 """
 
+from collections.abc import Callable
 from itertools import combinations
 
 import pytest
@@ -16,6 +17,7 @@ from tests.securite.politique import entetes, fautes
 from tests.securite.scene import (
     BORNES,
     OBJETS,
+    Cote,
     Scene,
     adresse,
     empreinte,
@@ -137,3 +139,44 @@ def test_control_without_its_predicate_each_route_leaks(
     leaking = {endpoint for endpoint, *_ in fuites(app, scene)}
     twice_guarded = {"foyers.retirer_un_membre"}
     assert guarded - leaking <= twice_guarded
+
+
+# Objects that a form or a query names, not the address: (method, path, field, role, whose side → value).
+Valeur = Callable[[Cote], int]
+PARAMETRES: tuple[tuple[str, str, str, Role, Valeur], ...] = (
+    ("POST", "/paiements/payer", "echeance", Role.HABITANT, lambda cote: cote.echeance),
+    ("GET", "/retrait", "maison", Role.BENEVOLE, lambda cote: cote.maison),
+    ("GET", "/retrait/maisons", "maison", Role.BENEVOLE, lambda cote: cote.maison),
+    ("GET", "/retrait/feuille", "maison", Role.AGENT, lambda cote: cote.maison),
+    ("GET", "/retrait/clore", "maison", Role.AGENT, lambda cote: cote.maison),
+    ("POST", "/retrait/clore", "maison", Role.AGENT, lambda cote: cote.maison),
+    ("POST", "/retrait/livraison", "maison", Role.AGENT, lambda cote: cote.maison),
+)
+
+
+@pytest.mark.parametrize("parameter", PARAMETRES, ids=lambda p: f"{p[0]} {p[1]}")
+def test_somebody_elses_object_in_a_form_or_a_query_does_not_exist(
+    app: Flask, scene: Scene, parameter: tuple[str, str, str, Role, Valeur]
+) -> None:
+    method, path, field, role, value = parameter
+
+    def ask(cote: Cote) -> int:
+        fields = {field: str(value(cote)), "semaine": scene.code}
+        client = navigateur(app, scene.comptes[role])
+        if method == "GET":
+            return client.get(path, query_string=fields).status_code
+        return client.post(path, data=fields | {"csrf_token": jeton_csrf(app)}).status_code
+
+    before = empreinte()
+    assert ask(scene.ailleurs) == 404
+    assert empreinte() == before
+    assert ask(scene.ici) != 404, "control: one's own is there"
+
+
+def test_an_agent_opens_no_household_in_a_maison_that_is_not_theirs(app: Flask, scene: Scene) -> None:
+    client, before = navigateur(app, scene.comptes[Role.AGENT]), empreinte()
+    form = {"csrf_token": jeton_csrf(app), "prenom": "Ana", "nom": "Essai", "identifiant": ""}
+    path = "/guichet/foyers/ouvrir"
+    assert client.post(path, data=form | {"maison": str(scene.ailleurs.maison)}).status_code == 422
+    assert empreinte() == before
+    assert client.post(path, data=form | {"maison": str(scene.ici.maison)}).status_code == 302
