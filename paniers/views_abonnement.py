@@ -49,9 +49,7 @@ def mon_abonnement() -> Page:
         coming = limite(session, now())
         names = {m.id: m.nom for m in maisons(session, toutes=True)}
         past = paniers_passes(session, current_user.foyer_id, today(), names)
-        tarif, known = tarif_du_foyer(
-            session, current_user.foyer_id, now(), coming.retrait_le if coming else today()
-        )
+        tarif, known = tarif_du_foyer(session, current_user.foyer_id, now(), coming.retrait_le if coming else today())
         pauses = pauses_a_venir(session, subscription.id, today()) if subscription else []
     return render_template(
         "paniers/familles/mon_abonnement.html",
@@ -166,9 +164,7 @@ def _exiger_des_retraits(subscription: AbonnementVu, first: date, last: date) ->
     if last < first or last - first > PAUSE_LA_PLUS_LONGUE:
         return
     if first > subscription.fin:
-        raise Refus(
-            _("Votre abonnement s’arrête %(fin)s. Choisissez des dates avant.", fin=jour(subscription.fin))
-        )
+        raise Refus(_("Votre abonnement s’arrête %(fin)s. Choisissez des dates avant.", fin=jour(subscription.fin)))
     day = subscription.debut
     if first > day:
         day += UNE_SEMAINE * -(-(first - day).days // 7)

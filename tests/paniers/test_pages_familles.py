@@ -219,9 +219,7 @@ def test_after_the_cutoff_the_week_does_not_change_and_says_so(app: Flask) -> No
     token = visit.jeton("/ma-semaine")
     clock.set_now(paris(date(2026, 11, 22), time(23, 59)))
     assert "en préparation" in mots(visit.lire("/ma-semaine"))
-    answer = visit.client.post(
-        f"/ma-semaine/{CODE}/je-ne-viens-pas", data={"csrf_token": token}, follow_redirects=True
-    )
+    answer = visit.client.post(f"/ma-semaine/{CODE}/je-ne-viens-pas", data={"csrf_token": token}, follow_redirects=True)
     assert "Cette semaine est close" in mots(answer)
     assert choix(town.abonnement_id) == []
 
