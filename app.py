@@ -6,7 +6,7 @@ knows neither.
 
 import click
 from flask import Flask, request, url_for
-from flask_babel import Babel, get_locale, gettext, ngettext
+from flask_babel import Babel, get_domain, get_locale, gettext
 from flask_login import current_user
 
 import foyers.commandes_flask
@@ -139,9 +139,10 @@ def _init_templates(app: Flask) -> None:
 
 
 def _plural(one: str, many: str, n: int) -> str:
-    """In French nought is singular: « 0 panier »."""
+    """In French nought is singular: « 0 panier ». The template fills in the figures, `num` and the others."""
     french = str(get_locale()).startswith("fr")
-    return insecables(ngettext(one, many, 1 if n == 0 and french else n))
+    told = get_domain().get_translations().ungettext(one, many, 1 if n == 0 and french else n)
+    return insecables(str(told))
 
 
 def navigation() -> list[dict[str, object]]:
