@@ -42,10 +42,10 @@ def installer(*, foyers: int, graine: int, jour: date | None) -> Installation:
             acces = planter(session, rng, the_day, foyers)
             vivre(session, rng, the_day, maintenant)
             made = Installation(foyers, empreinte(session))
-            cards = _chez_stripe(session)
+            # Last before the commit: without its cards at Stripe there is no town.
+            _semer(_chez_stripe(session))
     finally:
         clock.set_now(None)
-    _semer(cards)
     _noter_les_acces(acces)
     if jour is not None:
         _regler_l_horloge(maintenant)

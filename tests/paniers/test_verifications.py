@@ -2,12 +2,10 @@
 
 # ruff: noqa: S608  (the queries are put together from this file's own words)
 
-import os
 from collections.abc import Iterator
 from datetime import date, time
 from pathlib import Path
 
-import psycopg
 import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import text
@@ -17,7 +15,8 @@ from demo.installer import installer
 from kernel import clock
 from kernel.clock import paris
 from kernel.db import transaction
-from tests.conftest import TEMPLATE, Engines, environment_of, forget_settings
+from tests.bases import TEMPLATE
+from tests.conftest import Engines, environment_of, forget_settings
 
 JOUR = date(2026, 11, 26)
 # A pick-up evening: past weeks are over, this one is closed, charged, ordered, delivered, half handed out.
@@ -35,9 +34,7 @@ PORTES = """
 @pytest.fixture(scope="module")
 def ville(engines: Engines, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A small town with twelve weeks behind it, installed once for all tests here; yields its database's address."""
-    name = f"ville_{os.getpid()}"
-    with psycopg.connect(engines.postgres_url, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+    name = engines.databases.lend()
     with pytest.MonkeyPatch.context() as patch:
         s_installer_dans(patch, environment_of(engines, name, tmp_path_factory.mktemp("ville")))
         clock.set_now(MAINTENANT)
@@ -46,8 +43,7 @@ def ville(engines: Engines, tmp_path_factory: pytest.TempPathFactory) -> Iterato
             session.execute(text(PORTES))
     forget_settings()
     yield engines.database(name)
-    with psycopg.connect(engines.postgres_url, autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    engines.databases.give_back(name)
 
 
 def s_installer_dans(patch: pytest.MonkeyPatch, environment: dict[str, str]) -> None:
