@@ -69,7 +69,7 @@
       if (Number.isNaN(quantity)) field.setAttribute("aria-invalid", "true");
       field.closest("tr").classList.toggle("est-choisie", quantity > 0);
     }
-    const wrong = parts.filter(({ quantity }) => Number.isNaN(quantity)).map(({ field }) => `${field.dataset.nom} : ${list.dataset.saisie}`);
+    const wrong = parts.filter(({ quantity }) => Number.isNaN(quantity)).map(({ field }) => `${field.dataset.nom}${NBSP}: ${list.dataset.saisie}`);
     const sentences = [...wrong, ...alerts(grams, cents, chosen.length), ...offers(chosen)];
     list.replaceChildren(...sentences.map((sentence) => Object.assign(document.createElement("li"), { textContent: sentence })));
   };
