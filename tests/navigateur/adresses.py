@@ -20,6 +20,16 @@ from paniers.liens import jeton_de_commande
 VISITEUR = "visiteur"
 NOUVELLE = "nouvelle"
 """A family that has an account and no subscription yet."""
+CE_QU_ELLE_LIT = {
+    "comptes.inscription_quotient",
+    "foyers.mon_foyer",
+    "paiements.mon_compte",
+    "paniers.accueil_famille",
+    "paniers.choisir_paiement",
+    "paniers.mon_abonnement",
+    "paniers.s_abonner",
+}
+"""What is another page for her than for those who have been there for long, or for a visitor."""
 ROLES = {
     "habitante": Role.HABITANT,
     NOUVELLE: Role.HABITANT,
@@ -69,7 +79,7 @@ _A_MOI = {
 _PATIO = {"panier": "maison_id = (SELECT id FROM maison WHERE nom = 'Le Patio')", "commande": "true"}
 
 
-def roles_de(rule: Rule, app: Flask) -> Access:
+def droits_de(rule: Rule, app: Flask) -> Access:
     declared = declaration(app.view_functions[rule.endpoint])
     assert declared is not None
     return declared
@@ -85,8 +95,9 @@ def adresses(app: Flask, session: Session, qui: str, compte_id: int | None) -> I
     """(endpoint, path) of all that this reader may open; what the town has none of yields nothing."""
     role = ROLES.get(qui)
     for rule in pages(app):
-        declared = roles_de(rule, app)
-        if (role in declared.roles) if declared.roles else (role is None or qui == NOUVELLE):
+        declared = droits_de(rule, app)
+        mine = role in declared.roles if declared.roles else role is None
+        if rule.endpoint in CE_QU_ELLE_LIT if qui == NOUVELLE else mine:
             for values in _valeurs(rule, session, role, compte_id):
                 with app.test_request_context():
                     yield rule.endpoint, app.url_for(rule.endpoint, **values)

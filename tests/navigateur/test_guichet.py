@@ -65,13 +65,15 @@ def test_an_agent_scans_a_printed_voucher_with_the_camera(
     assert faults == []
 
 
-def test_a_voucher_already_handed_out_is_answered_by_a_sun(jeudi: Temps, ouvrir: NouvelEcran) -> None:
+def test_a_basket_that_another_has_just_handed_out_is_answered_by_a_sun(jeudi: Temps, ouvrir: NouvelEcran) -> None:
     panier_id, prenom, nom = attendus()[0]
-    agent, other = ouvrir("agente"), ouvrir("bénévole")
+    agent, volunteer = ouvrir("agente"), ouvrir("bénévole")
+    volunteer.ouvrir(f"/retrait/{panier_id}")
     remettre(agent, nom)
-    other.ouvrir(f"/retrait/{panier_id}")
-    assert "remis" in other.texte
-    agent.ouvrir(f"/retrait/{panier_id}")
+    volunteer.appuyer("Remettre")
+    assert "Voyons ensemble" in volunteer.titre
+    assert "déjà" in volunteer.texte
+    assert examiner(volunteer) == []
     agent.appuyer("Annuler la remise")
     assert prenom in agent.texte
 
