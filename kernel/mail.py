@@ -8,6 +8,7 @@ message again, with the same Message-ID, so that a mailbox shows it once: a lost
 import smtplib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
 from typing import Any
@@ -72,21 +73,29 @@ def queue_mail(
 
 
 def compose(session: Session, mail_id: int) -> EmailMessage | None:
-    """The message to send, or None when it has been sent already."""
+    """The message to send, or None when it has been sent already.
+
+    Raises ValueError when the recipient is not one plain address, LookupError when an attachment is missing.
+    """
     mail = session.get_one(Mail, mail_id)
     if mail.sent_at is not None:
         return None
     settings = get_settings()
     message = EmailMessage()
-    message["From"] = f"{settings.nom_ccas} <{settings.mail_from}>"
-    message["To"] = mail.recipient
+    message["From"] = Address(settings.nom_ccas, addr_spec=settings.mail_from)
+    message["To"] = Address(addr_spec=mail.recipient)  # exactly one: a comma adds nobody
     message["Subject"] = mail.subject
     message["Date"] = format_datetime(mail.at)
-    message["Message-ID"] = f"<mail-{mail.id}@{settings.mail_from.rpartition('@')[2]}>"
+    # The same at each sending of this message, and no other installation's: a mailbox shows an id once.
+    written = int(mail.created_at.timestamp() * 1_000_000)
+    message["Message-ID"] = f"<mail-{mail.id}-{written:x}@{settings.mail_from.rpartition('@')[2]}>"
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(mail.text)
     message.add_alternative(mail.html, subtype="html")
-    for document in session.scalars(select(Document).where(Document.key.in_(mail.attachments)).order_by(Document.key)):
+    attached = session.scalars(select(Document).where(Document.key.in_(mail.attachments)).order_by(Document.key)).all()
+    if missing := set(mail.attachments) - {document.key for document in attached}:
+        raise LookupError(f"not made yet: {', '.join(sorted(missing))}")
+    for document in attached:
         main, _, sub = document.media_type.partition("/")
         message.add_attachment(document.content, maintype=main, subtype=sub, filename=document.filename)
     return message
