@@ -11,6 +11,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from kernel.settings import get_settings
 
+SHORTEST = 1 + 12 + 16  # of an empty text: number, nonce, tag
+
 
 class Unsealable(Exception):
     """The value was not sealed for this place, or its key is gone."""
@@ -25,6 +27,8 @@ def seal(text: str, place: str) -> bytes:
 
 def unseal(sealed: bytes, place: str) -> str:
     """What was sealed for `place`. Raises Unsealable."""
+    if len(sealed) < SHORTEST:
+        raise Unsealable("only a piece of a sealed value")
     key = get_settings().data_keys.get(sealed[0])
     if key is None:
         raise Unsealable("no key of that number")
