@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Row, bindparam, case, exists, func, literal, select, text, update
+from sqlalchemy import BigInteger, Row, bindparam, case, func, literal, select, text, update
 from sqlalchemy.dialects.postgresql import ARRAY, INTERVAL
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.orm import Session
@@ -91,9 +91,14 @@ def standings(session: Session, queues: Mapping[str, Collection[str]]) -> dict[s
     for queue, actors in queues.items():
         mine = Delivery.queue == queue
         in_flight = select(func.count()).select_from(Delivery).where(mine, IN_FLIGHT, Delivery.wake_at > now)
-        ended, due = (exists().where(*_awake(queue, state, actors)) for state in (IN_FLIGHT, DUE))
-        row = session.execute(select(in_flight.scalar_subquery(), ended | due)).one()
-        found[queue] = Standing(*row)
+        # The eldest, and not EXISTS: PostgreSQL would read the whole table for the first one that comes.
+        ended, due = (
+            select(Delivery.id).where(*_awake(queue, state, actors)).order_by(Delivery.wake_at).limit(1)
+            for state in (IN_FLIGHT, DUE)
+        )
+        eldest = func.coalesce(ended.scalar_subquery(), due.scalar_subquery())
+        row = session.execute(select(in_flight.scalar_subquery(), eldest)).one()
+        found[queue] = Standing(row[0], awake=row[1] is not None)
     return found
 
 
