@@ -10,7 +10,6 @@ worker's is done again elsewhere within seconds.
 
 import threading
 import time
-import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -148,9 +147,7 @@ def run(delivery_id: int, work: Callable[[Taken], None], lease: float) -> None:
             work(taken)
     except LeaseLost:
         log.warning("lease_lost", delivery=delivery_id)
-    except Exception as error:  # noqa: BLE001 - told where it failed, not in its own words, which may name somebody
-        trace = "".join(traceback.format_tb(error.__traceback__))
-        kind = type(error).__name__
-        log.warning("delivery_failed", delivery=delivery_id, attempt=taken.attempt, kind=kind, trace=trace)
+    except Exception as error:
+        log.warning("delivery_failed", delivery=delivery_id, attempt=taken.attempt, exc_info=True)
         with transaction() as session:
             deliveries.fail(session, taken, f"{type(error).__name__}: {error}")
