@@ -53,6 +53,7 @@ SANS_PAGE = {
     "static": "style, scripts and drawings",
     "health.sante": "a probe reads it, in JSON",
     "health.pret": "a probe reads it, in JSON",
+    "producteurs.ajouter_une_offre": "where the list of products leads on to the page of the one chosen",
 }
 
 # One row of each kind that an address may name, as the reader would meet it. The reader's own keys are `:compte` and

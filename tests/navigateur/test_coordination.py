@@ -26,7 +26,8 @@ def test_the_coordination_composes_weighs_and_publishes(temps: Temps, ouvrir: No
     weight = ecran.page.locator("[data-mesure=poids] dd")
     before = weight.inner_text()
     chosen = [(field, portion) for field in ecran.page.locator("input[data-prix]").all() if (portion := assez(field))]
-    for field, portion in chosen[:PRODUITS]:
+    chosen = chosen[:: -(-len(chosen) // PRODUITS)]  # from one end of the list to the other: every farm has its order
+    for field, portion in chosen:
         field.fill(str(portion))
     shown = weight.inner_text()
     assert shown != before, "the basket is weighed as one types"
