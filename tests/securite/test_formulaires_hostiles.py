@@ -16,8 +16,19 @@ from werkzeug.datastructures import MultiDict
 
 from kernel.web import refusals
 from kernel.web.access import Role, public
-from tests.securite.hostile import BALISE, GABARIT, HOSTILES, PRODUIT, Formulaire, Temoin, formulaires, lisible, remplir
-from tests.securite.scene import OBJETS, Scene, adresse, empreinte, jeton_csrf, methodes, navigateur, regles
+from tests.securite.hostile import (
+    BALISE,
+    GABARIT,
+    HOSTILES,
+    PRODUIT,
+    Formulaire,
+    Temoin,
+    formulaires,
+    lisible,
+    peut_manquer,
+    remplir,
+)
+from tests.securite.scene import OBJETS, Scene, acces, adresse, empreinte, jeton_csrf, methodes, navigateur, regles
 
 pytestmark = pytest.mark.usefixtures("sans_limite")
 
@@ -135,8 +146,9 @@ def _quoted(text: str) -> str:
 def tirer(app: Flask, scene: Scene, witness: Temoin, data: st.DataObject) -> None:
     """One request drawn at random from the address map."""
     rule = data.draw(st.sampled_from(regles(app)), label="rule")
-    method = data.draw(st.sampled_from([*methodes(rule), "HEAD", "OPTIONS", "PUT", "TRACE"]), label="method")
-    role = data.draw(st.sampled_from(ROLES), label="role")
+    method = data.draw(st.sampled_from([*methodes(rule) * 8, "HEAD", "OPTIONS", "PUT", "TRACE"]), label="method")
+    # Mostly somebody whom the page lets in: what is refused at the door says nothing of what stands behind it.
+    role = data.draw(st.sampled_from([*sorted(acces(app, rule).roles) * 8, *ROLES]), label="role")
     path = adresse(app, rule, scene)
     hostile_address = data.draw(st.booleans(), label="hostile address")
     if rule.arguments and hostile_address:
@@ -151,7 +163,7 @@ def tirer(app: Flask, scene: Scene, witness: Temoin, data: st.DataObject) -> Non
     witness.avant()
     answer = client.open(path, method=method, query_string=query, data=body or None, headers=headers, buffered=True)
     if method in ("HEAD", "OPTIONS", "TRACE", "PUT"):
-        assert answer.status_code < 500, (method, path)
+        assert answer.status_code < 500 or peut_manquer(path), (method, path)
         return
     witness.juger(answer, (role, method, path, query[:300], headers, body[:300]))
 
