@@ -21,6 +21,7 @@ import psycopg
 import pytest
 from redis import Redis
 from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
 
 from kernel.db import transaction
 from kernel.embedded import EmbeddedServer, start_redis
@@ -170,6 +171,8 @@ def atelier_ouvert(pepiniere: Pepiniere, monkeypatch: pytest.MonkeyPatch) -> Ite
         finally:
             atelier.finir()
             atelier.redis.stop()
+            with suppress(SQLAlchemyError), transaction() as session:  # as it was lent
+                session.execute(text("DROP TABLE essai_debut, essai_effet, essai_etat"))
 
 
 @contextmanager

@@ -5,27 +5,25 @@ crash others take over: the fact has its effect exactly once if its state was co
 """
 
 import os
-import signal
 import socket
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 import pytest
+from redis import Redis
+from sqlalchemy import text
 
-from kernel.embedded_process import die_with_parent
+from kernel.db import transaction
+from kernel.outbox import publish
 from kernel.settings import get_settings
-from tests.conftest import ROOT
 from tests.paiements.fils import Fils
 from tests.scenarios.faits import ArgentDu
 from tests.scenarios.ouvriers import Atelier, effets, en_cours, etats, lire, nombre, publier
-
-BAIL = "0.15"
 
 
 class FilsRedis(Fils):
@@ -41,48 +39,65 @@ class FilsRedis(Fils):
         return far
 
 
+class Souche:
+    """The process behind (see `souche_relais`), asked and heard line by line."""
+
+    def __init__(self, atelier: Atelier, environment: dict[str, str], *arguments: str) -> None:
+        asking, answers = (atelier.var / f"{name}-{len(atelier.enfants)}" for name in ("demandes", "reponses"))
+        for path in (asking, answers):
+            os.mkfifo(path)
+        pipes = {"ESSAI_DEMANDES": str(asking), "ESSAI_REPONSES": str(answers)}
+        atelier.lancer(["tests.scenarios.souche_relais", *arguments], environment | pipes)
+        self._asking, self._answers = asking.open("w"), answers.open()
+
+    def demander(self, line: str) -> str:
+        self._asking.write(line + "\n")
+        self._asking.flush()
+        return self._answers.readline().strip()
+
+    def fermer(self) -> None:
+        self._asking.close()
+        self._answers.close()
+
+
 @dataclass
 class Banc:
-    """Where processes are killed: one that forks them, and the wires that count and cut."""
+    """Where processes are killed: one that forks them, the wires that count and cut, and the one that takes over."""
 
     fils: Fils
-    souche: "subprocess.Popen[str]"
+    souche: Souche
+    secours: Souche
     numero: int = field(default=0)
 
     def jouer(self, role: str, cut_at: int | None = None, *, guarded: bool = True, fresh: bool = False) -> int:
         """Let a process play `role`, killed at chunk `cut_at`; returns how it ended (0: it lived)."""
         self.numero += fresh
-        self._say(f"{role} {self.numero} {'avec' if guarded else 'sans'}")
-        self.fils.watch(int(self._hear()), cut_at)
-        self._say("go")
-        status = int(self._hear())
+        pid = self.souche.demander(f"{role} {self.numero} {'avec' if guarded else 'sans'}")
+        self.fils.watch(int(pid), cut_at)
+        status = int(self.souche.demander("go"))
         assert status == 0 or os.WIFSIGNALED(status), f"{role} failed otherwise"
         return status
 
-    def points(self, role: str) -> int:
-        """In how many places one good run of the role can be cut."""
-        assert self.jouer(role, fresh=role == "publier") == 0
-        return self.fils.passes
+    def publier(self) -> None:
+        """A state and its fact, safely."""
+        self.numero += 1
+        with transaction() as session:
+            session.execute(text("INSERT INTO essai_etat VALUES (:numero)"), {"numero": self.numero})
+            publish(session, ArgentDu(self.numero))
+
+    def partout(self, role: str, before: Callable[[], object], *, fresh: bool = False) -> int:
+        """Kill the role at its first chunk, at its second… until it lives to its end; others take over each time."""
+        for point in count():
+            before()
+            status = self.jouer(role, point, fresh=fresh)
+            assert self.finir(), f"killed at point {point}:\n{etats()}"
+            if status == 0:
+                return point
+        raise AssertionError
 
     def finir(self) -> bool:
         """Others take over until nothing is left to do; False when something stays for good."""
-        limit = time.monotonic() + 20
-        while en_cours():
-            far = nombre("SELECT count(*) FROM outbox_delivery WHERE state = 'sent' AND wake_at > now() + '1 min'")
-            if far or time.monotonic() > limit:
-                return False
-            self.jouer("relayer")
-            self.jouer("travailler")
-        return True
-
-    def _say(self, line: str) -> None:
-        assert self.souche.stdin is not None
-        self.souche.stdin.write(line + "\n")
-        self.souche.stdin.flush()
-
-    def _hear(self) -> str:
-        assert self.souche.stdout is not None
-        return self.souche.stdout.readline()
+        return self.secours.demander("finir") == "fini"
 
 
 def ouvrir(atelier: Atelier, sans: str = "") -> Iterator[Banc]:
@@ -91,28 +106,15 @@ def ouvrir(atelier: Atelier, sans: str = "") -> Iterator[Banc]:
     real = Path(parse_qs(address.query)["host"][0])
     with tempfile.TemporaryDirectory(prefix="fils") as folder:
         fils = FilsRedis(Path(folder), str(real / ".s.PGSQL.5432"), unquote(urlsplit(settings.redis_url).path))
-        led_here = {
+        turned = {"ESSAI_BAIL": "0.15", "ESSAI_ATTENTES": ",".join(["0.05"] * 50), "ESSAI_SANS": sans}
+        wired = {
             "DATABASE_URL": address._replace(query=f"host={quote(folder)}").geturl(),
             "REDIS_URL": f"redis://127.0.0.1:{fils.port}",
-            "ESSAI_BAIL": BAIL,
-            "ESSAI_ATTENTES": ",".join(["0.05"] * 50),
-            "ESSAI_SANS": sans,
         }
-        souche = subprocess.Popen(
-            [sys.executable, "-m", "tests.scenarios.souche_relais"],
-            cwd=ROOT,
-            env={**os.environ, **led_here},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            preexec_fn=die_with_parent(signal.SIGKILL),  # noqa: PLW1509 - one prctl call, safe after a fork
-        )
-        yield Banc(fils, souche)
-        souche.kill()
-        souche.wait()
-        for pipe in (souche.stdin, souche.stdout):
-            if pipe is not None:
-                pipe.close()
+        banc = Banc(fils, Souche(atelier, turned | wired), Souche(atelier, turned, "secours"))
+        yield banc
+        banc.souche.fermer()
+        banc.secours.fermer()
         fils.close()
 
 
@@ -136,13 +138,10 @@ def exactement_une_fois() -> bool:
 
 
 def test_a_publisher_killed_at_any_point_commits_state_and_fact_or_neither(banc: Banc) -> None:
-    points = banc.points("publier")
+    points = banc.partout("publier", lambda: None, fresh=True)
     assert points > 5, "the wires saw nothing"
-    before = nombre("SELECT count(*) FROM essai_etat")
-    for point in range(points):
-        assert banc.jouer("publier", point, fresh=True) == signal.SIGKILL
-    assert before < nombre("SELECT count(*) FROM essai_etat") < before + points, "no crash fell around the commit"
-    assert banc.finir(), etats()
+    assert 1 < nombre("SELECT count(*) FROM essai_etat") < points, "no crash fell around the commit"
+    assert banc.finir()
     assert exactement_une_fois()
 
 
@@ -155,40 +154,28 @@ def test_control_a_fact_published_after_the_commit_is_lost_by_some_crash(banc: B
 
 
 def test_a_relay_killed_at_any_point_loses_and_doubles_nothing(banc: Banc) -> None:
-    banc.jouer("publier", fresh=True)
-    points = banc.points("relayer")
+    points = banc.partout("relayer", banc.publier)
     assert points > 20, "the wires saw nothing"
-    for point in range(points):
-        assert banc.finir(), etats()
-        banc.jouer("publier", fresh=True)
-        assert banc.jouer("relayer", point) == signal.SIGKILL, f"point {point} of {points} was not reached"
-    assert banc.finir(), etats()
+    assert banc.finir()
     assert exactement_une_fois()
     assert nombre("SELECT count(*) FROM outbox_delivery WHERE attempts <> 1") == 0, "a bell was answered twice"
 
 
 def test_control_a_relay_that_never_sends_again_loses_what_it_had_only_marked(banc: Banc) -> None:
-    banc.jouer("publier", fresh=True)
+    banc.publier()
     assert banc.jouer("relayer", guarded=False) == 0
-    points = banc.fils.passes
-    banc.jouer("travailler")
-    lost = 0
-    for point in range(points - 1, points // 2, -1):
-        banc.jouer("publier", fresh=True)
+    point = banc.fils.passes
+    while banc.finir():
+        point -= 1
+        assert point > 0, "no crash lost anything"
+        banc.publier()
         banc.jouer("relayer", point, guarded=False)
-        lost += not banc.finir()
-    assert lost > 0
     assert not exactement_une_fois()
 
 
 def test_a_worker_killed_at_any_point_has_its_effect_once(banc: Banc) -> None:
-    sonner(banc)
-    points = banc.points("travailler")
+    points = banc.partout("travailler", lambda: sonner(banc))
     assert points > 15, "the wires saw nothing"
-    for point in range(points):
-        sonner(banc)
-        assert banc.jouer("travailler", point) == signal.SIGKILL, f"point {point} of {points} was not reached"
-        assert banc.finir(), etats()
     assert exactement_une_fois()
     assert nombre("SELECT count(*) FROM outbox_delivery WHERE attempts > 1") > 0, "no crash fell amid the work"
 
@@ -196,17 +183,22 @@ def test_a_worker_killed_at_any_point_has_its_effect_once(banc: Banc) -> None:
 def test_control_a_worker_without_its_one_transaction_has_some_effect_twice(banc_sans_transaction: Banc) -> None:
     banc = banc_sans_transaction
     sonner(banc)
-    for point in range(banc.points("travailler")):
+    banc.jouer("travailler")
+    point = banc.fils.passes
+    while nombre("SELECT count(*) FROM essai_effet") == nombre("SELECT count(*) FROM essai_etat"):
+        point -= 1
+        assert point > 0, "no crash doubled anything"
         sonner(banc)
         banc.jouer("travailler", point)
         assert banc.finir(), etats()
-    assert nombre("SELECT count(*) FROM essai_effet") > nombre("SELECT count(*) FROM essai_etat")
 
 
 def sonner(banc: Banc) -> None:
-    """A fact is committed and rung for."""
-    banc.jouer("publier", fresh=True)
-    banc.jouer("relayer")
+    """A fact is committed and rung for; no bell of an earlier crash rings before."""
+    with Redis.from_url(get_settings().redis_url) as redis:
+        redis.flushall()
+    banc.publier()
+    assert banc.secours.demander("relayer") == "relaye"
 
 
 @pytest.mark.long
