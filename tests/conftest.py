@@ -15,6 +15,7 @@ from alembic.config import Config
 from flask import Flask
 from flask.testing import FlaskClient
 from redis import Redis
+from xdist.remote import Producer
 
 from app import create_app
 from kernel import clock
@@ -23,6 +24,7 @@ from kernel.embedded import start_postgres, start_redis
 from kernel.settings import get_settings
 from kernel.templating import environment
 from tests.bases import TEMPLATE, Databases
+from tests.ordonnanceur import Ordonnanceur
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -66,6 +68,11 @@ def forget_settings() -> None:
         get_engine().dispose()
     for cached in (get_engine, get_settings, environment):
         cached.cache_clear()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Ordonnanceur:
+    return Ordonnanceur(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,9 @@ their own databases, find nothing of it.
 
 import json
 import os
+import shutil
 import signal
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -72,11 +74,14 @@ def _as_before() -> Iterator[Callable[[], None]]:
 
 
 @pytest.fixture(scope="package")
-def ville(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VilleAPart]:
+def ville() -> Iterator[VilleAPart]:
     """A town of forty households on a Friday noon, the week's basket still to be composed."""
-    with _as_before() as give_back, ville_a_part(tmp_path_factory.mktemp("ville") / "var", INSTALLEE) as town:
+    # Not under pytest's own folder, which every new run closes to the account that PostgreSQL has when root runs us.
+    var = Path(tempfile.mkdtemp(prefix="ville-"))
+    with _as_before() as give_back, ville_a_part(var, INSTALLEE) as town:
         give_back()
         yield town
+    shutil.rmtree(var, ignore_errors=True)
 
 
 @pytest.fixture(scope="package")

@@ -5,7 +5,7 @@ import pytest
 from tests.navigateur.ecran import Ecran, NouvelEcran
 from tests.navigateur.regard import examiner
 
-pytestmark = [pytest.mark.navigateur, pytest.mark.xdist_group("navigateur")]
+pytestmark = pytest.mark.navigateur
 
 DEMANDE_A_ETRE_CONFIRMEE = "4000 0025 0000 3155"
 REFUSEE = "4000 0000 0000 0002"

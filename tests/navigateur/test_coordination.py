@@ -8,7 +8,7 @@ from tests.navigateur.ecran import BUREAU, NouvelEcran
 from tests.navigateur.regard import examiner
 from tests.navigateur.temps import Moment, Temps
 
-pytestmark = [pytest.mark.navigateur, pytest.mark.xdist_group("navigateur")]
+pytestmark = pytest.mark.navigateur
 
 PRODUITS = 6
 PANIERS_AU_PLUS = 50

@@ -8,7 +8,7 @@ from playwright.sync_api import Locator
 from tests.navigateur.ecran import Ecran, NouvelEcran
 from tests.navigateur.regard import examiner
 
-pytestmark = [pytest.mark.navigateur, pytest.mark.xdist_group("navigateur")]
+pytestmark = pytest.mark.navigateur
 
 HABITANTE = "habitante"
 ECRANS_AU_PLUS = 6

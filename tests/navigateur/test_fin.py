@@ -6,7 +6,7 @@ from tests.navigateur.ecran import BUREAU, NouvelEcran
 from tests.navigateur.regard import capturer, examiner
 from tests.navigateur.temps import Moment, Temps
 
-pytestmark = [pytest.mark.navigateur, pytest.mark.xdist_group("navigateur")]
+pytestmark = pytest.mark.navigateur
 
 
 def test_the_coordination_notes_the_delivery_and_the_agent_closes_the_day(temps: Temps, ouvrir: NouvelEcran) -> None:

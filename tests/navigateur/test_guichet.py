@@ -8,11 +8,11 @@ from sqlalchemy import text
 from kernel.db import reading
 from kernel.documents import find
 from tests.navigateur.camera import filmer, photographier
-from tests.navigateur.ecran import BUREAU, Ecran, NouvelEcran
+from tests.navigateur.ecran import BUREAU, NouvelEcran
 from tests.navigateur.regard import capturer, examiner
 from tests.navigateur.temps import CODE, Moment, Temps
 
-pytestmark = [pytest.mark.navigateur, pytest.mark.xdist_group("navigateur")]
+pytestmark = pytest.mark.navigateur
 
 ATTENDUS = text(
     "SELECT p.id, m.prenom, f.nom FROM panier p JOIN foyer f ON f.id = p.foyer_id "

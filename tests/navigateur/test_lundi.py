@@ -16,7 +16,7 @@ from tests.navigateur.ecran import NouvelEcran
 from tests.navigateur.regard import capturer, examiner
 from tests.navigateur.temps import CODE, Moment, Temps
 
-pytestmark = [pytest.mark.navigateur, pytest.mark.xdist_group("navigateur")]
+pytestmark = pytest.mark.navigateur
 
 LIEN = re.compile(r"http\S+/paiements/lien/\S+")
 

@@ -14,7 +14,7 @@ from tests.navigateur.ecran import BUREAU, Ecran, NouvelEcran
 from tests.navigateur.regard import capturer, examiner
 from tests.navigateur.temps import Moment, Temps
 
-pytestmark = [pytest.mark.navigateur, pytest.mark.xdist_group("navigateur")]
+pytestmark = pytest.mark.navigateur
 
 LECTEURS = (VISITEUR, *ROLES)
 ouvertes: dict[str, set[str]] = {}

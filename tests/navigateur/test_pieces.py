@@ -7,7 +7,7 @@ import pytest
 from app import MENUS
 from tests.navigateur.regard import ROOT
 
-pytestmark = [pytest.mark.navigateur, pytest.mark.xdist_group("navigateur")]
+pytestmark = pytest.mark.navigateur
 
 # icone('coche'), icone='coche', 'icone': 'coche', icone('coche' if … else 'horloge')
 _NAMED = re.compile(r"icone['\"]?\s*[=:(]\s*\(?\s*'([\w-]+)'(?:\s+if\s[^,)}%]+?\s+else\s+'([\w-]+)')?")

@@ -4,7 +4,7 @@ import pytest
 
 from tests.navigateur.ecran import NouvelEcran
 
-pytestmark = [pytest.mark.navigateur, pytest.mark.xdist_group("navigateur")]
+pytestmark = pytest.mark.navigateur
 
 
 def test_a_copied_cookie_is_dead_after_sign_out(ouvrir: NouvelEcran) -> None:

@@ -15,7 +15,7 @@ from tests.navigateur.adresses import FICHIERS, NOUVELLE, ROLES, VISITEUR, adres
 from tests.navigateur.ecran import BUREAU, Ecran
 from tests.navigateur.regard import capturer, examiner
 
-pytestmark = [pytest.mark.navigateur, pytest.mark.xdist_group("navigateur")]
+pytestmark = pytest.mark.navigateur
 
 
 @pytest.fixture
