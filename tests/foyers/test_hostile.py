@@ -153,7 +153,7 @@ def test_a_quotient_is_read_as_people_write_it(famille: tuple[Visite, int], vale
     visit, _ = famille
     month = re.findall(r'<option[^>]*value="([0-9-]{7})"', visit.lire("/mon-foyer/quotient").text)[0]
     assert visit.poster("/mon-foyer/quotient", valeur=valeur, mois=month).status_code == 302
-    assert f"<b>{read} €</b>" in visit.lire("/mon-foyer").text
+    assert f"<b>{read}&nbsp;€</b>" in visit.lire("/mon-foyer").text
 
 
 @pytest.mark.parametrize("valeur", ["abc", "-1", "1e9", "100000", "640,505", "6.4.0", "٣٤", "²", "0x10", "1_000"])
