@@ -37,7 +37,7 @@ DOCUMENTS = "documents"
 ROOM = {ARGENT: 128, COURRIEL: 64, DOCUMENTS: 16}
 # How long a delivery may be worked on; then its lease is no longer renewed, and another worker tries.
 LONGEST_SECONDS = 60.0
-BEATS_A_LEASE = 4
+BEATS_A_LEASE = 4.0
 
 F = TypeVar("F", bound=Fact)
 

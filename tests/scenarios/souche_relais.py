@@ -114,6 +114,7 @@ def crash_test(asked: TextIO, answers: TextIO) -> None:
 
 def main() -> None:
     regler()
+    runtime.BEATS_A_LEASE = 1e-6  # a heart's own words would move the points where to cut
     with Path(os.environ["ESSAI_DEMANDES"]).open() as asked, Path(os.environ["ESSAI_REPONSES"]).open("w") as answers:
         (take_over if "secours" in sys.argv else crash_test)(asked, answers)
 
