@@ -25,7 +25,6 @@ TOWN = ("--foyers", "240", "--graine", "7", "--jour", "2026-11-20")
 DESK, PHONE = (1180, 800), (375, 720)
 MARGIN, OVERLAP = 40, 150
 PAPER, INK = "#efe7d6", "#1d2b22"
-COLOURS = 256
 
 
 def photograph(browser: Browser, site: str, size: tuple[int, int], login: str, path: str) -> Image.Image:
@@ -78,7 +77,7 @@ def main() -> int:
             phone = photograph(browser, town.site, PHONE, "bouchard.0@habitants.example", "/ma-semaine")
             browser.close()
     PICTURE.parent.mkdir(parents=True, exist_ok=True)
-    laid_out(desk, phone).quantize(COLOURS, dither=Image.Dither.NONE).save(PICTURE, optimize=True)
+    laid_out(desk, phone).save(PICTURE, optimize=True)
     print(f"{PICTURE.name}: {PICTURE.stat().st_size // 1000} kB")
     return 0
 
