@@ -57,11 +57,16 @@ class Enfant:
         self.attendre_la_fin(30)
 
     def arreter(self, seconds: float = 30.0) -> float:
-        """SIGTERM to the leader alone, as an init would; returns how long it took to end."""
+        """Ask for the end and wait for it; returns how long it took."""
         began = time.monotonic()
-        os.kill(self.pid, signal.SIGTERM)
+        self.demander_la_fin()
         self.attendre_la_fin(seconds)
         return time.monotonic() - began
+
+    def demander_la_fin(self) -> None:
+        """SIGTERM to the leader alone, as an init would."""
+        with suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGTERM)
 
     def attendre_la_fin(self, seconds: float) -> None:
         assert select.select([self._descriptor], [], [], seconds)[0], f"{self.pid} is still there after {seconds} s"

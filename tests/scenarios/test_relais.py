@@ -177,15 +177,18 @@ def test_control_money_behind_documents_in_one_worker_is_slow(atelier: Atelier) 
 def test_a_stop_under_load_loses_nothing(atelier: Atelier, patience: int) -> None:
     relay = atelier.relais(VITE)
     workers = [atelier.ouvrier("argent", patience=patience, turned=VITE) for _ in range(2)]
-    publier(argents(80, millis=40))
+    publier(argents(200, millis=50))
     atelier.attendre(lambda: effets() > 10)
-    assert all(one.arreter() < 30 for one in (relay, *workers))
+    for one in (relay, *workers):
+        one.demander_la_fin()
+    for one in (relay, *workers):
+        one.attendre_la_fin(30)
     assert en_cours() > 0, "everything was done before the stop"
-    publier(argents(40, first=81))
+    publier(argents(40, first=201))
     atelier.relais(VITE)
-    atelier.ouvrier("argent", turned=VITE)
+    atelier.ouvrier("argent", threads=8, turned=VITE)
     atelier.attendre(lambda: en_cours() == 0)
-    assert chacun_une_fois(120)
+    assert chacun_une_fois(240)
 
 
 def test_control_work_marked_done_before_it_is_done_is_lost_by_a_stop(atelier: Atelier) -> None:
