@@ -34,6 +34,7 @@ from kernel.embedded_process import (
 
 _SOCKET_NAME = ".s.PGSQL.5432"
 _SERVICE_ACCOUNT = "pgserver"
+ACCOUNT_SECONDS = 20.0
 
 _POSTGRES_SETTINGS = {
     "port": "5432",  # PGPORT of the environment would win otherwise
@@ -116,13 +117,38 @@ def _postgres_programs() -> Path:
 
 
 def _service_account() -> pwd.struct_passwd | None:
+    """The account that PostgreSQL runs under, made if it is missing; None when this process is not root.
+
+    Two starts may make it at once, and another program may hold /etc/passwd for a moment: whether the account is
+    there counts, not what `useradd` said. Raises `EngineFailure`.
+    """
     if os.geteuid() != 0:
         return None
+    deadline = time.monotonic() + ACCOUNT_SECONDS
+    while (account := _account_named(_SERVICE_ACCOUNT)) is None:
+        said = _useradd()
+        if said is not None and time.monotonic() > deadline:
+            raise EngineFailure(f"The account {_SERVICE_ACCOUNT}, which PostgreSQL runs under, cannot be made: {said}")
+        if said is not None:
+            time.sleep(0.2)
+    return account
+
+
+def _account_named(name: str) -> pwd.struct_passwd | None:
     try:
-        return pwd.getpwnam(_SERVICE_ACCOUNT)
+        return pwd.getpwnam(name)
     except KeyError:
-        subprocess.run(["useradd", "--system", "--shell", "/usr/sbin/nologin", _SERVICE_ACCOUNT], check=True)
-        return pwd.getpwnam(_SERVICE_ACCOUNT)
+        return None
+
+
+def _useradd() -> str | None:
+    """Ask for the account; what `useradd` complained of, or None."""
+    command = ["useradd", "--system", "--shell", "/usr/sbin/nologin", _SERVICE_ACCOUNT]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        return "there is no useradd."
+    return (done.stderr.strip() or f"useradd ended with {done.returncode}.") if done.returncode else None
 
 
 def _open_the_way(programs: Path, var_dir: Path) -> None:
