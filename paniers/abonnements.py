@@ -1,5 +1,6 @@
 """Subscriptions: taken, changed, paused, left. What was said stays readable: each change is a new dated version."""
 
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import func, select
@@ -15,15 +16,35 @@ from paniers.semaines import prochaine_ouverte
 DUREE_SEMAINES = 13  # three months, the scheme's least
 PAUSE_LA_PLUS_LONGUE = timedelta(weeks=12)
 
+TERME_LE_PLUS_LONG = timedelta(weeks=53)
+
 # Rows are locked against one another's changes, not against the foreign keys of the baskets that a closing writes:
 # a family and a closing never wait for each other in a ring.
 VERROU = {"key_share": True}
 
 
-def souscrire(session: Session, *, foyer_id: int, maison_id: int, nombre: int, instant: datetime) -> Abonnement:
+@dataclass(frozen=True, slots=True)
+class Terme:
+    """The first and last day of a subscription, any day; None: the first open week, three months."""
+
+    debut: date | None = None
+    fin: date | None = None
+
+
+def souscrire(
+    session: Session,
+    *,
+    foyer_id: int,
+    maison_id: int,
+    nombre: int,
+    instant: datetime,
+    terme: Terme | None = None,
+    annoncer: bool = True,
+) -> Abonnement:
     """Subscribe a household for three months, from the first week that is still open.
 
-    Raises Refus when the maison is full or closed, or when the household has a subscription already.
+    A subscription that is taken over from elsewhere keeps its own `terme`, and nobody is written to unless `annoncer`.
+    Raises Refus when the maison is full or closed, the term is over, or the household has a subscription already.
     """
     maison = _maison_verrouillee(session, maison_id)
     # Two tabs of one household queue here, so that the check below sees the other's subscription.
@@ -33,6 +54,7 @@ def souscrire(session: Session, *, foyer_id: int, maison_id: int, nombre: int, i
         raise Refus("Votre foyer est déjà abonné. Vous pouvez modifier votre abonnement sur sa page.")
     if nombre not in (1, 2):
         raise Refus("Un abonnement compte un ou deux paniers.")
+    debut, fin = _retraits_du_terme(terme or Terme(), semaine.retrait_le)
     _exiger_des_places(session, maison, nombre, semaine.retrait_le)
     abonnement = Abonnement(foyer_id=foyer_id, souscrit_le=instant)
     session.add(abonnement)
@@ -42,11 +64,12 @@ def souscrire(session: Session, *, foyer_id: int, maison_id: int, nombre: int, i
         depuis=instant,
         maison_id=maison_id,
         nombre=nombre,
-        debut=semaine.retrait_le,
-        fin=semaine.retrait_le + timedelta(weeks=DUREE_SEMAINES - 1),
+        debut=debut,
+        fin=fin,
     )
     session.add(version)
-    publish(session, AbonnementSouscrit(abonnement.id))
+    if annoncer:
+        publish(session, AbonnementSouscrit(abonnement.id))
     return abonnement
 
 
@@ -123,6 +146,21 @@ def places_prises(session: Session, jour: date) -> dict[int, int]:
         .group_by(AbonnementVersion.maison_id)
     )
     return {maison_id: int(count) for maison_id, count in taken}
+
+
+def _retraits_du_terme(terme: Terme, premier: date) -> tuple[date, date]:
+    """The first and last pick-up day of the term, from the open week's day `premier` on. Raises Refus."""
+    late = max((terme.debut or premier) - premier, timedelta())
+    if late > TERME_LE_PLUS_LONG:
+        raise Refus("Un abonnement commence dans l’année. Vérifiez la date de début.")
+    debut = premier + timedelta(weeks=-(-late.days // 7))
+    if terme.fin is None:
+        return debut, debut + timedelta(weeks=DUREE_SEMAINES - 1)
+    if terme.fin < debut:
+        raise Refus("Cet abonnement finit avant son premier panier. Vérifiez les deux dates.")
+    if terme.fin - debut > TERME_LE_PLUS_LONG:
+        raise Refus("Un abonnement dure un an au plus. Vérifiez la date de fin.")
+    return debut, debut + timedelta(weeks=(terme.fin - debut).days // 7)
 
 
 def _maison_verrouillee(session: Session, maison_id: int) -> Maison:

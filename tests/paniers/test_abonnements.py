@@ -12,8 +12,10 @@ from sqlalchemy.orm import Session
 from kernel.clock import paris
 from kernel.db import transaction
 from kernel.errors import Introuvable, Refus
+from kernel.outbox import FactRow
 from paniers import abonnements
 from paniers.abonnements import (
+    Terme,
     changer_maison,
     en_cours,
     lever_pause,
@@ -48,6 +50,16 @@ def abonner(bourg: Bourg, nombre: int = 1, instant: datetime | None = None) -> i
         return made.id
 
 
+def reprendre(bourg: Bourg, terme: Terme) -> int:
+    """A subscription that was kept elsewhere until now."""
+    with transaction() as session:
+        foyer = fabriques.foyer(session, maison_id=bourg.maisons[0])
+        place, instant = bourg.maisons[0], bourg.avant(days=2)
+        return souscrire(
+            session, foyer_id=foyer.id, maison_id=place, nombre=1, instant=instant, terme=terme, annoncer=False
+        ).id
+
+
 def version(abonnement_id: int) -> AbonnementVersion:
     with transaction() as session:
         current = select(AbonnementVersion).where(
@@ -66,6 +78,46 @@ def test_from_the_cutoff_on_a_subscription_starts_a_week_later(bourg: Bourg) -> 
     assert version(abonner(bourg, instant=bourg.avant(seconds=1))).debut == JEUDI
     assert version(abonner(bourg, instant=bourg.cloture_le)).debut == JEUDI + SEMAINE
     assert version(abonner(bourg, instant=bourg.apres(minutes=1))).debut == JEUDI + SEMAINE
+
+
+@pytest.mark.parametrize(
+    ("debut", "fin", "premier", "dernier"),
+    [
+        (None, None, 0, 12),
+        (-70, 23, 0, 3),  # taken over from elsewhere, its last pick-up in three weeks
+        (1, None, 1, 13),
+        (7, 14, 1, 2),
+    ],
+)
+def test_a_subscription_taken_over_keeps_its_own_term(
+    bourg: Bourg, debut: int | None, fin: int | None, premier: int, dernier: int
+) -> None:
+    days = [None if day is None else JEUDI + timedelta(days=day) for day in (debut, fin)]
+    found = version(reprendre(bourg, Terme(*days)))
+    assert (found.debut, found.fin) == (JEUDI + premier * SEMAINE, JEUDI + dernier * SEMAINE)
+
+
+@pytest.mark.parametrize(
+    ("terme", "said"),
+    [
+        (Terme(fin=JEUDI - timedelta(days=1)), "finit avant son premier panier"),
+        (Terme(debut=JEUDI + 5 * SEMAINE, fin=JEUDI + 4 * SEMAINE), "finit avant son premier panier"),
+        (Terme(fin=date.max), "un an au plus"),
+        (Terme(debut=date.max), "dans l’année"),
+    ],
+)
+def test_a_term_that_cannot_be_is_refused(bourg: Bourg, terme: Terme, said: str) -> None:
+    with pytest.raises(Refus, match=said):
+        reprendre(bourg, terme)
+
+
+def test_a_subscription_taken_over_in_silence_writes_to_nobody(bourg: Bourg) -> None:
+    reprendre(bourg, Terme())
+    with transaction() as session:
+        assert session.scalars(select(FactRow.name)).all() == []
+    abonner(bourg)
+    with transaction() as session:
+        assert session.scalars(select(FactRow.name)).all() == ["AbonnementSouscrit"]
 
 
 @pytest.mark.parametrize("nombre", [-1, 0, 3, 10**6])
