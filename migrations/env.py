@@ -13,6 +13,7 @@ for tables in (
     "foyers.models",
     "paiements.models",
     "paniers.models",
+    "paniers.models_distributions",
     "paniers.models_producteurs",
 ):
     import_module(tables)

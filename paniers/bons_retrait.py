@@ -7,7 +7,7 @@ primitives, `rendre` makes the files, `ranger` keeps them. Doing it again replac
 
 import uuid
 from dataclasses import asdict, dataclass
-from datetime import date, time, timedelta
+from datetime import date, time
 from itertools import groupby
 
 from sqlalchemy import and_, func, select
@@ -18,13 +18,11 @@ from kernel import pdf, qr
 from kernel.db import reading, transaction
 from kernel.errors import Introuvable
 from kernel.formats import jour
+from paniers.agenda import GARDE, RendezVous, agenda
 from paniers.fichiers import Fichier, nom_de_fichier, ranger
 from paniers.models import EtatPanier, Panier, Semaine
 from paniers.models_producteurs import Composition, CompositionLigne, Offre, Producteur, Produit
 from paniers.quantites import quantite
-
-# A basket that is not fetched on its evening is kept until the next day's opening, no longer: it is fresh food.
-VALIDE_APRES = timedelta(days=1)
 
 # Several hundred vouchers in one file take too much memory; no maison gives out as many.
 BORNES_DOSSIER = pdf.Bounds(html=6_000_000, pages=200, seconds=120)
@@ -32,7 +30,7 @@ BORNES_DOSSIER = pdf.Bounds(html=6_000_000, pages=200, seconds=120)
 
 @dataclass(frozen=True, slots=True)
 class Lieu:
-    """Where and when: the maison, the pick-up day and its hours."""
+    """Where and when: the maison, the day and hours of its hand-out, and why they are not the usual ones."""
 
     nom: str
     adresse: str
@@ -40,6 +38,7 @@ class Lieu:
     jour: date
     debut: time
     fin: time
+    change: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +92,14 @@ def bons_de_la_maison(semaine_id: int, maison_id: int) -> None:
 
 
 def lire_dossier(session: Session, semaine_id: int, maison_id: int) -> Dossier:
-    """What the documents of this maison and week say; four queries. Raises Introuvable."""
+    """What the documents of this maison and week say; five queries. Raises Introuvable."""
     semaine, maison = session.get(Semaine, semaine_id), session.get(Maison, maison_id)
     if semaine is None or maison is None:
         raise Introuvable
-    bons = _bons(session, semaine, maison_id)
+    rdv = agenda(session, [semaine_id]).rendez_vous(semaine, maison_id)
+    bons = _bons(session, semaine, maison_id, rdv.jour)
     produits, poids = _produits(session, semaine_id, sum(bon.nombre for bon in bons))
-    return Dossier(semaine_id, maison_id, _lieu(semaine, maison), produits, poids, bons)
+    return Dossier(semaine_id, maison_id, _lieu(maison, rdv), produits, poids, bons)
 
 
 def rendre(dossier: Dossier) -> list[Fichier]:
@@ -144,11 +144,14 @@ def rendre_dossier(dossier: Dossier, *, tous_les_bons: bool = False) -> bytes:
     return pdf.render("pdf/dossier.html", context, BORNES_DOSSIER)
 
 
-def texte_du_bon(semaine: Semaine, bon: uuid.UUID) -> str:
-    """The signed text of a voucher, good from the week's Monday to the day after the pick-up."""
+def texte_du_bon(semaine: Semaine, bon: uuid.UUID, le: date | None = None) -> str:
+    """The signed text of a voucher, good from the week's Monday to the day after the pick-up.
+
+    `le` is the day of the hand-out when it is not the nominal one.
+    """
     year, week = semaine.code.split("-W")
-    monday = date.fromisocalendar(int(year), int(week), 1)
-    return qr.sign(bon, min(monday, semaine.retrait_le), semaine.retrait_le + VALIDE_APRES)
+    monday, day = date.fromisocalendar(int(year), int(week), 1), le or semaine.retrait_le
+    return qr.sign(bon, min(monday, day), day + GARDE)
 
 
 def nom_complet(maison: str) -> str:
@@ -156,18 +159,19 @@ def nom_complet(maison: str) -> str:
     return maison if maison.lower().startswith(("maison", "mdh ")) else f"Maison des habitants {maison}"
 
 
-def _lieu(semaine: Semaine, maison: Maison) -> Lieu:
+def _lieu(maison: Maison, rdv: RendezVous) -> Lieu:
     return Lieu(
         nom=nom_complet(maison.nom),
         adresse=f"{maison.adresse}, {maison.code_postal} {maison.ville}",
         telephone=maison.telephone,
-        jour=semaine.retrait_le,
-        debut=maison.retrait_debut,
-        fin=maison.retrait_fin,
+        jour=rdv.jour,
+        debut=rdv.debut,
+        fin=rdv.fin,
+        change=rdv.motif if rdv.deplacee else "",
     )
 
 
-def _bons(session: Session, semaine: Semaine, maison_id: int) -> tuple[Bon, ...]:
+def _bons(session: Session, semaine: Semaine, maison_id: int, le: date) -> tuple[Bon, ...]:
     rows = session.execute(
         select(
             Panier.id,
@@ -184,7 +188,7 @@ def _bons(session: Session, semaine: Semaine, maison_id: int) -> tuple[Bon, ...]
         .order_by(Foyer.nom_plie, func.lower(Membre.prenom), Panier.numero)
     )
     return tuple(
-        Bon(row.id, row.numero, row.prenom, row.nom, row.nombre, row.canal, texte_du_bon(semaine, row.bon))
+        Bon(row.id, row.numero, row.prenom, row.nom, row.nombre, row.canal, texte_du_bon(semaine, row.bon, le))
         for row in rows
     )
 

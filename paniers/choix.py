@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from foyers.models import Maison
 from kernel.errors import Introuvable, Refus
+from paniers.agenda import agenda, distribue
 from paniers.etats import EtatSemaine
 from paniers.models import AbonnementVersion, Choix, NatureChoix, Semaine
 
@@ -39,7 +40,7 @@ def choisir(
     if version is None or not version.debut <= semaine.retrait_le <= version.fin:
         raise Refus("Votre abonnement ne couvre pas cette semaine.")
     if nature is NatureChoix.AUTRE_MAISON:
-        _exiger_une_autre_maison(session, version, maison_id)
+        _exiger_une_autre_maison(session, semaine, version, maison_id)
     values = {
         "nature": nature,
         "maison_id": maison_id if nature is NatureChoix.AUTRE_MAISON else None,
@@ -52,9 +53,13 @@ def choisir(
     )
 
 
-def _exiger_une_autre_maison(session: Session, version: AbonnementVersion, maison_id: int | None) -> None:
+def _exiger_une_autre_maison(
+    session: Session, semaine: Semaine, version: AbonnementVersion, maison_id: int | None
+) -> None:
     maison = session.get(Maison, maison_id) if maison_id is not None else None
     if maison is None or not maison.active:
         raise Refus("Choisissez une maison dans la liste.")
     if maison.id == version.maison_id:
         raise Refus(f"C’est déjà votre maison : votre panier vous attend à {maison.nom}.")
+    if not distribue(agenda(session, [semaine.id]), semaine, maison.id):
+        raise Refus(f"Pas de distribution à {maison.nom} cette semaine-là. Choisissez une autre maison.")

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 from sqlalchemy import func, select
@@ -16,6 +16,7 @@ from kernel.outbox import publish
 from paiements import grand_livre
 from paiements.grand_livre import Ligne
 from paiements.models import CompteGL
+from paniers.agenda import agenda
 from paniers.besoins import Besoin, besoin
 from paniers.bilan import TVA, prix_ht
 from paniers.etats import EtatSemaine
@@ -66,7 +67,8 @@ def commander(session: Session, semaine_id: int, *, instant: datetime, par: int 
         return []
     baskets = paniers_par_maison(session, semaine.id)
     lines = _lignes(session, semaine, baskets) if baskets else []
-    orders = _emettre(session, semaine, lines, instant)
+    days = agenda(session, [semaine.id]).jours(semaine, baskets)
+    orders = _emettre(session, semaine, lines, days[0] if days else semaine.retrait_le, instant)
     _porter_au_grand_livre(session, semaine, orders)
     avancer(session, semaine, EtatSemaine.COMMANDEE, instant, par)
     publish(session, SemaineCommandee(semaine.id))
@@ -143,7 +145,10 @@ def _lignes(session: Session, semaine: Semaine, baskets: Mapping[int, int]) -> l
     return lines
 
 
-def _emettre(session: Session, semaine: Semaine, lines: Sequence[LigneACommander], instant: datetime) -> list[Commande]:
+def _emettre(
+    session: Session, semaine: Semaine, lines: Sequence[LigneACommander], livraison_le: date, instant: datetime
+) -> list[Commande]:
+    """One order per producer, for the first day on which a maison hands out."""
     by_producer: dict[int, list[LigneACommander]] = defaultdict(list)
     for line in lines:
         by_producer[line.producteur.id].append(line)
@@ -154,7 +159,7 @@ def _emettre(session: Session, semaine: Semaine, lines: Sequence[LigneACommander
             semaine_id=semaine.id,
             producteur_id=producer_id,
             numero=f"{semaine.code.replace('-W', '-')}-{rank:02d}",
-            livraison_le=semaine.retrait_le,
+            livraison_le=livraison_le,
             emise_le=instant,
             total_ht=ht.centimes,
             tva=tva.centimes,

@@ -18,7 +18,8 @@ SUITES: dict[EtatSemaine, frozenset[EtatSemaine]] = {
     EtatSemaine.COMMANDEE: frozenset({EtatSemaine.LIVREE, EtatSemaine.TERMINEE, EtatSemaine.ANNULEE}),
     EtatSemaine.LIVREE: frozenset({EtatSemaine.TERMINEE, EtatSemaine.ANNULEE}),
     EtatSemaine.TERMINEE: frozenset(),
-    EtatSemaine.ANNULEE: frozenset(),
+    # Skipped before the cut-off, it may be opened again until then.
+    EtatSemaine.ANNULEE: frozenset({EtatSemaine.OUVERTE}),
 }
 
 

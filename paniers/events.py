@@ -60,3 +60,10 @@ class BonCommandePret(Fact):
     """The order's PDF and CSV are made: it can be sent."""
 
     commande_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class DistributionDecidee(Fact):
+    """A hand-out was moved, cancelled, taken in elsewhere, or put back: families are to be told."""
+
+    distribution_id: int

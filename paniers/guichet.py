@@ -249,6 +249,8 @@ def _guichet(session: Session) -> Guichet:
         lieu = lieux[0]
     if asked and lieu is not None and asked != kept:
         cookie["maison"] = asked
+    if lieu is not None and day is not None:
+        lieu, day = lire.au_rendez_vous(session, lieu, day)
     return Guichet(lieux, lieu, day)
 
 

@@ -14,6 +14,7 @@ from kernel.clock import PARIS
 from kernel.db import reading, transaction
 from kernel.errors import Refus
 from kernel.outbox import FactRow, publish
+from paniers.agenda import dernier_jour
 from paniers.cloture import cloturer
 from paniers.commandes import commander
 from paniers.etats import EtatSemaine
@@ -43,12 +44,10 @@ def commander_ce_qui_est_du(instant: datetime) -> None:
 
 
 def terminer_ce_qui_est_du(instant: datetime) -> None:
-    """The day after its pick-up, a week that was ordered is over."""
+    """The day after its last pick-up, a week that was ordered is over."""
     yesterday = instant.astimezone(PARIS).date() - timedelta(days=1)
     ordered = Semaine.etat.in_((EtatSemaine.COMMANDEE, EtatSemaine.LIVREE))
-    _chacune(
-        ordered & (Semaine.retrait_le <= yesterday), lambda session, week: terminer(session, week, instant=instant)
-    )
+    _chacune(ordered & (dernier_jour() <= yesterday), lambda session, week: terminer(session, week, instant=instant))
 
 
 def _chacune(due: ColumnElement[bool], move: Callable[[Session, int], object]) -> list[int]:

@@ -5,7 +5,7 @@ is read for one basket at a time, and only by those who may know it.
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 
 from rapidfuzz import fuzz
@@ -18,6 +18,7 @@ from kernel import qr
 from kernel.documents import existing
 from kernel.errors import Introuvable
 from paiements import grand_livre
+from paniers.agenda import rendez_vous
 from paniers.etats import EtatSemaine
 from paniers.models import EtatPanier, Panier, Retrait, Semaine
 from paniers.models_producteurs import Composition, CompositionLigne, Offre, Produit
@@ -43,12 +44,19 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Jour:
-    """The week whose baskets are handed out; `ouvert` once its list exists (it has been closed)."""
+    """The week whose baskets are handed out. `retrait_le` is its nominal day, and once a maison is chosen
+    (`au_rendez_vous`) the day on which that one hands out; `motif` says why that is another day, or none at all."""
 
     semaine_id: int
     code: str
     retrait_le: date
     etat: str
+    annulee: bool = False
+    motif: str = ""
+
+    @property
+    def id(self) -> int:
+        return self.semaine_id
 
     @property
     def arrive(self) -> bool:
@@ -141,6 +149,15 @@ def jour_de_retrait(session: Session, today: date) -> Jour | None:
     last = select(Semaine).where(Semaine.retrait_le <= today).order_by(Semaine.retrait_le.desc()).limit(1)
     week = semaine_du_jour(session, today) or session.scalars(last).one_or_none()
     return Jour(week.id, week.code, week.retrait_le, week.etat) if week is not None else None
+
+
+def au_rendez_vous(session: Session, lieu: Place, jour: Jour) -> tuple[Place, Jour]:
+    """The maison and the day as this maison really hands out that week: another day, other hours, or none."""
+    rdv = rendez_vous(session, jour, lieu.id)
+    return (
+        replace(lieu, debut=rdv.debut, fin=rdv.fin),
+        replace(jour, retrait_le=rdv.jour, annulee=rdv.annulee, motif=rdv.motif),
+    )
 
 
 def places(session: Session, semaine_id: int | None, maison_ids: Collection[int] | None) -> list[Place]:

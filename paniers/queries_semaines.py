@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from foyers.queries import MaisonVue, maisons
 from kernel.clock import PARIS
 from kernel.documents import existing
+from paniers.agenda import Agenda, RendezVous, agenda, dernier_jour
 from paniers.bons_retrait import texte_du_bon
 from paniers.etats import EtatSemaine
 from paniers.models import (
@@ -52,7 +53,10 @@ class BonVu:
 
 @dataclass(frozen=True, slots=True)
 class SemaineVue:
-    """One week of a household. `modifiable` until the cut-off; `ailleurs`: not at its usual maison."""
+    """One week of a household: `rdv` says when, `maison` where.
+
+    `modifiable` until the cut-off; `ailleurs`: not at its usual maison. `retrait_le` only names the week.
+    """
 
     id: int
     code: str
@@ -64,13 +68,14 @@ class SemaineVue:
     ailleurs: bool
     nombre: int
     bon: BonVu | None
+    rdv: RendezVous
 
 
 def mes_semaines(session: Session, foyer_id: int, instant: datetime) -> list[SemaineVue]:
-    """The household's next weeks, today's included, as they stand now: seven queries, whatever their number."""
+    """The household's next weeks, today's included, as they stand now: eight queries, whatever their number."""
     weeks = session.scalars(
         select(Semaine)
-        .where(Semaine.retrait_le >= instant.astimezone(PARIS).date())
+        .where(dernier_jour() >= instant.astimezone(PARIS).date())
         .order_by(Semaine.retrait_le)
         .limit(SEMAINES_A_VENIR)
     ).all()
@@ -91,6 +96,7 @@ class _Connu:
     paniers: Mapping[int, Panier]
     pdf: set[str]
     maisons: Mapping[int, MaisonVue]
+    agenda: Agenda
 
     def version(self, day: date) -> AbonnementVersion | None:
         return next((v for v in self.versions if v.debut <= day <= v.fin), None)
@@ -119,6 +125,7 @@ def _lire_foyer(session: Session, foyer_id: int, weeks: Sequence[Semaine]) -> _C
         {basket.semaine_id: basket for basket in baskets},
         existing(session, [f"bon:{basket.id}" for basket in baskets]),
         {m.id: m for m in maisons(session, toutes=True)},
+        agenda(session, week_ids),
     )
 
 
@@ -130,10 +137,12 @@ def _semaine_vue(week: Semaine, known: _Connu, instant: datetime) -> SemaineVue 
     if version is None:
         return None
     choice = known.choix.get((version.abonnement_id, week.id))
-    state = _sans_panier(week, choice, paused=known.en_pause(version.abonnement_id, week.retrait_le), instant=instant)
+    paused = known.en_pause(version.abonnement_id, week.retrait_le)
+    wished = (choice.maison_id if choice is not None else None) or version.maison_id
+    rdv = known.agenda.rendez_vous(week, wished)
+    state = _sans_panier(week, choice, rdv, paused=paused, instant=instant)
     if state is None:
         return None
-    elsewhere = choice.maison_id if choice is not None else None
     return SemaineVue(
         id=week.id,
         code=week.code,
@@ -141,20 +150,25 @@ def _semaine_vue(week: Semaine, known: _Connu, instant: datetime) -> SemaineVue 
         cloture_le=week.cloture_le,
         etat=state,
         modifiable=week.etat == EtatSemaine.OUVERTE and instant < week.cloture_le,
-        maison=known.maisons[elsewhere or version.maison_id],
-        ailleurs=elsewhere not in (None, version.maison_id),
+        maison=known.maisons[rdv.maison_id],
+        ailleurs=rdv.maison_id != version.maison_id,
         nombre=version.nombre,
         bon=None,
+        rdv=rdv,
     )
 
 
-def _sans_panier(week: Semaine, choice: Choix | None, *, paused: bool, instant: datetime) -> EtatVu | None:
+def _sans_panier(
+    week: Semaine, choice: Choix | None, rdv: RendezVous, *, paused: bool, instant: datetime
+) -> EtatVu | None:
     if week.etat == EtatSemaine.ANNULEE:
         return EtatVu.ANNULE
     if paused:
         return EtatVu.EN_PAUSE
     if choice is not None and choice.nature == NatureChoix.PAS_CETTE_SEMAINE:
         return EtatVu.ABSENT
+    if rdv.annulee:
+        return EtatVu.ANNULE
     if week.etat != EtatSemaine.OUVERTE:
         return None
     return EtatVu.PREVU if instant < week.cloture_le else EtatVu.EN_PREPARATION
@@ -169,6 +183,7 @@ _ETATS_DU_PANIER = {
 
 
 def _avec_panier(week: Semaine, basket: Panier, known: _Connu) -> SemaineVue:
+    rdv = known.agenda.rendez_vous(week, basket.maison_id)
     usual = next((v.maison_id for v in known.versions if v.abonnement_id == basket.abonnement_id), basket.maison_id)
     return SemaineVue(
         id=week.id,
@@ -180,5 +195,6 @@ def _avec_panier(week: Semaine, basket: Panier, known: _Connu) -> SemaineVue:
         maison=known.maisons[basket.maison_id],
         ailleurs=basket.maison_id != usual,
         nombre=basket.nombre,
-        bon=BonVu(basket.id, basket.numero, texte_du_bon(week, basket.bon), f"bon:{basket.id}" in known.pdf),
+        bon=BonVu(basket.id, basket.numero, texte_du_bon(week, basket.bon, rdv.jour), f"bon:{basket.id}" in known.pdf),
+        rdv=rdv,
     )

@@ -13,6 +13,7 @@ from kernel.clock import PARIS
 from kernel.errors import Introuvable, Refus
 from kernel.formats import jour as le_jour
 from kernel.outbox import publish
+from paniers.agenda import dernier_jour, rendez_vous, un_jour_de
 from paniers.etats import EtatSemaine
 from paniers.events import SemaineTerminee
 from paniers.models import EtatPanier, Panier, Retrait, Semaine
@@ -85,14 +86,25 @@ def scanner(
     """Read a voucher's QR and hand its basket out. Forged, expired or unknown codes are answered, never raised."""
     try:
         voucher = qr.verify(texte, jour)
-    except qr.Expired:
-        return Reponse(Verdict.AUTRE_JOUR)
+    except qr.Expired as expired:
+        voucher = expired.voucher
+        if not _attendu_le(session, voucher.id, jour):
+            return Reponse(Verdict.AUTRE_JOUR)
     except qr.BadVoucher:
         return Reponse(Verdict.ILLISIBLE)
     panier_id = par_bon(session, voucher.id)
     if panier_id is None:
         return Reponse(Verdict.ILLISIBLE)
     return remettre(session, panier_id, par=par, moyen=Moyen.SCAN, maisons=maisons, instant=instant)
+
+
+def _attendu_le(session: Session, bon: uuid.UUID, jour: date) -> bool:
+    """Whether a voucher made before its hand-out was moved is shown on the new day."""
+    panier = session.scalars(select(Panier).where(Panier.bon == bon)).one_or_none()
+    if panier is None:
+        return False
+    rdv = rendez_vous(session, session.get_one(Semaine, panier.semaine_id), panier.maison_id)
+    return rdv.deplacee and rdv.jour <= jour <= rdv.garde_jusqu_au
 
 
 def annuler_remise(session: Session, panier_id: int, *, par: int, instant: datetime) -> None:
@@ -134,13 +146,14 @@ def clore_journee(session: Session, semaine_id: int, maison_id: int) -> int:
 def terminer(session: Session, semaine_id: int, *, instant: datetime, par: int | None = None) -> None:
     """The week is over: what nobody fetched is noted. Harmless when it is over already.
 
-    Raises Refus before the orders, and until the pick-up day is over.
+    Raises Refus before the orders, and until the last maison's pick-up day is over.
     """
     semaine = verrouiller(session, semaine_id)
     if semaine.etat == EtatSemaine.TERMINEE:
         return
-    if instant.astimezone(PARIS).date() <= semaine.retrait_le:
-        raise Refus(f"Le retrait est {le_jour(semaine.retrait_le)} : la semaine se termine le lendemain.")
+    last = session.execute(select(dernier_jour()).where(Semaine.id == semaine_id)).scalar_one()
+    if instant.astimezone(PARIS).date() <= last:
+        raise Refus(f"Le retrait est {le_jour(last)} : la semaine se termine le lendemain.")
     session.execute(
         update(Panier)
         .where(Panier.semaine_id == semaine_id, Panier.etat == EtatPanier.A_REMETTRE)
@@ -151,12 +164,12 @@ def terminer(session: Session, semaine_id: int, *, instant: datetime, par: int |
 
 
 def semaine_du_jour(session: Session, jour: date) -> Semaine | None:
-    """The week whose baskets are handed out on `jour`, else the next one ordered or closed, else the last one."""
+    """The week whose baskets are handed out on `jour` (at some maison), else the next one ordered or closed."""
     handed = (EtatSemaine.CLOTUREE, EtatSemaine.COMMANDEE, EtatSemaine.LIVREE)
     return session.scalars(
         select(Semaine)
-        .where((Semaine.retrait_le == jour) | Semaine.etat.in_(handed))
-        .order_by(Semaine.retrait_le != jour, Semaine.retrait_le)
+        .where(un_jour_de(jour) | Semaine.etat.in_(handed))
+        .order_by(~un_jour_de(jour), Semaine.retrait_le)
         .limit(1)
     ).one_or_none()
 

@@ -22,6 +22,7 @@ from kernel.web.files import file_answer
 from kernel.web.words import _
 from paiements.checkout import reste_a_payer
 from paniers import views_abonnement, views_publiques, views_souscription
+from paniers.agenda import agenda, distribue, rendez_vous
 from paniers.choix import choisir
 from paniers.formulaires import MaisonForm
 from paniers.models import NatureChoix, Panier, Semaine
@@ -31,6 +32,9 @@ from paniers.semaines import par_code
 from paniers.views_publiques import Page
 
 bp = Blueprint("paniers", __name__)
+
+CHANGEABLES = (EtatVu.PREVU, EtatVu.ANNULE)
+"""States in which another maison may be chosen: where it was expected, or where its maison does not hand out."""
 
 _CODE = re.compile(r"[0-9]{4}-W[0-9]{2}", re.ASCII)
 
@@ -79,11 +83,16 @@ def comme_d_habitude(code: str) -> Response:
 def autre_maison(code: str) -> Page:
     week = _ma_semaine(code)
     subscription = _abonnement()
-    if week is None or subscription is None or not week.modifiable or week.etat is not EtatVu.PREVU:
+    if week is None or subscription is None or not week.modifiable or week.etat not in CHANGEABLES:
         flash(_("Cette semaine ne se change plus. Vous pouvez changer la suivante."), "attention")
         return redirect(url_for("paniers.accueil_famille"))
     with reading() as session:
-        places = [m for m in maisons(session) if m.id not in (subscription.maison.id, week.maison.id)]
+        known = agenda(session, [week.id])
+        places = [
+            m
+            for m in maisons(session)
+            if m.id not in (subscription.maison.id, week.maison.id) and distribue(known, week, m.id)
+        ]
     form = MaisonForm()
     form.proposer(places)
 
@@ -99,7 +108,7 @@ def autre_maison(code: str) -> Page:
             )
 
     if form.validate_on_submit() and sans_refus(form, "maison", write):
-        flash(_("C’est noté, pour %(jour)s seulement.", jour=jour(week.retrait_le)), "succes")
+        flash(_("C’est noté, pour %(jour)s seulement.", jour=jour(week.rdv.jour)), "succes")
         return redirect(url_for("paniers.accueil_famille"))
     return render_template("paniers/familles/autre_maison.html", form=form, semaine=week, maisons=places), (
         422 if form.errors else 200
@@ -120,23 +129,24 @@ def _choisir(code: str, nature: NatureChoix, said: Callable[[str], str]) -> Resp
     """Write the wish for the week of the address, and say so; a refusal is said on the same page."""
     try:
         with transaction() as session:
-            week = _semaine(session, code)
-            choisir(session, _mon_abonnement_id(session), week.id, nature, instant=now())
+            week, subscription = _semaine(session, code), _le_mien(session)
+            choisir(session, subscription.id, week.id, nature, instant=now())
+            day = rendez_vous(session, week, subscription.maison.id).jour
     except Introuvable:
         raise
     except Refus as refus:
         flash(refus.sentence, "attention")
     else:
-        flash(said(jour(week.retrait_le)), "succes")
+        flash(said(jour(day)), "succes")
     return redirect(url_for("paniers.accueil_famille"))
 
 
-def _mon_abonnement_id(session: Session) -> int:
+def _le_mien(session: Session) -> AbonnementVu:
     """Raises Refus without a subscription."""
     subscription = mon_abonnement(session, current_user.foyer_id, now())
     if subscription is None:
         raise Refus(_("Vous n’avez pas d’abonnement en ce moment."))
-    return subscription.id
+    return subscription
 
 
 def _semaine(session: Session, code: str) -> Semaine:

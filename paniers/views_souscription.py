@@ -19,6 +19,7 @@ from paiements.reglements import carte_en_usage, choisir_mode
 from paniers.abonnements import souscrire
 from paniers.formulaires import AbonnementForm, PaiementForm
 from paniers.queries_familles import limite, maisons_ouvertes, mon_abonnement, tarif_du_foyer
+from paniers.queries_semaines import EtatVu, mes_semaines
 from paniers.views_publiques import Page
 
 
@@ -57,6 +58,7 @@ def abonnement_confirme() -> Page:
         tarif, _known = tarif_du_foyer(
             session, current_user.foyer_id, now(), coming.retrait_le if coming else subscription.debut
         )
+        weeks = mes_semaines(session, current_user.foyer_id, now())
         card = carte_en_usage(session, current_user.foyer_id)
         quotients = historique_qf(session, current_user.foyer_id)
         household = foyer(session, current_user.foyer_id)
@@ -64,6 +66,7 @@ def abonnement_confirme() -> Page:
         "paniers/familles/abonnement_confirme.html",
         abonnement=subscription,
         limite=coming,
+        premier=next((week.rdv for week in weeks if week.etat is EtatVu.PREVU), None),
         total=tarif.prix * subscription.nombre if tarif else None,
         carte=card is not None,
         retenu=next((q for q in quotients if q.retenu), None),

@@ -29,6 +29,7 @@ from paniers.events import (
     CommandeEmise,
     CommandeRepondue,
     CompositionPubliee,
+    DistributionDecidee,
     SemaineCloturee,
     SemaineCommandee,
     SemaineSansComposition,
@@ -53,6 +54,7 @@ CIRCUIT: Mapping[type[Fact], Sequence[Actor]] = {
     # These only tell. A fact that is not on this screen waits for a newer relay that knows it.
     CarteEnregistree: (),
     CompositionPubliee: (),
+    DistributionDecidee: (),
     SemaineCloturee: (),
     SemaineCommandee: (),
     SemaineTerminee: (),

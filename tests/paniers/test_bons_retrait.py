@@ -221,7 +221,7 @@ def test_a_maison_is_read_in_the_same_few_queries_however_many_baskets(base: str
     with reading() as session:
         again = lire_dossier(session, first.semaine_id, first.maison_id)
     assert again == first
-    assert len([query for query in asked if query.startswith("SELECT")]) == 4
+    assert len([query for query in asked if query.startswith("SELECT")]) == 5
     assert not re.search(r"\b(prix|tranche|cout|valeur_scellee)\b", " ".join(asked))
 
 
