@@ -11,6 +11,7 @@ for tables in (
     "kernel.documents",
     "kernel.mail",
     "foyers.models",
+    "foyers.models_messages",
     "paiements.models",
     "paniers.models",
     "paniers.models_distributions",

@@ -1,11 +1,8 @@
-"""What is told by e-mail about money. A household without e-mail is told by its page and its maison."""
-
-from typing import Any
+"""What households are told about money."""
 
 from sqlalchemy.orm import Session
 
-from foyers.models import Foyer
-from kernel.mail import queue_mail
+from foyers.messages import dire
 from kernel.settings import get_settings
 from paiements import grand_livre, queries
 from paiements.liens import lien_pour_payer
@@ -30,11 +27,11 @@ def refus(session: Session, paiement_id: int) -> None:
         "carte": queries.nom_de_carte(carte) if carte else None,
         "lien": lien_pour_payer(paiement.echeance_id),
     }
-    _ecrire(session, paiement.foyer_id, f"paiement:{paiement_id}:refus", "paiements/refus", context)
+    dire(session, paiement.foyer_id, cle=f"paiement:{paiement_id}:refus", modele="paiements/refus", contexte=context)
 
 
 def recu(session: Session, paiement_id: int) -> None:
-    """The money has come: thank, and say what is left."""
+    """The money has come: thank, and say what is left. No letter each week: the page and the counter tell it."""
     paiement = session.get_one(Paiement, paiement_id)
     echeance = session.get(Echeance, paiement.echeance_id) if paiement.echeance_id else None
     carte = session.get(Carte, paiement.carte_id) if paiement.carte_id else None
@@ -46,10 +43,11 @@ def recu(session: Session, paiement_id: int) -> None:
         "solde": grand_livre.solde(session, paiement.foyer_id),
         "lien": f"{get_settings().public_url}/paiements/mon-compte",
     }
-    _ecrire(session, paiement.foyer_id, f"paiement:{paiement_id}:recu", "paiements/recu", context)
-
-
-def _ecrire(session: Session, foyer_id: int, key: str, template: str, context: dict[str, Any]) -> None:
-    email = session.get_one(Foyer, foyer_id).email
-    if email is not None:
-        queue_mail(session, key=key, to=email, template=template, context=context)
+    dire(
+        session,
+        paiement.foyer_id,
+        cle=f"paiement:{paiement_id}:recu",
+        modele="paiements/recu",
+        contexte=context,
+        lettre=False,
+    )

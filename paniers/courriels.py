@@ -6,7 +6,8 @@ from datetime import date, time
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from foyers.models import Compte, Foyer, Maison, Membre
+from foyers.messages import dire
+from foyers.models import Compte, Maison
 from kernel.mail import queue_mail
 from kernel.settings import get_settings
 from kernel.web.access import Role
@@ -17,7 +18,6 @@ from paniers.models_producteurs import Commande, EtatCommande, Producteur
 
 @dataclass(frozen=True, slots=True)
 class _Abonnement:
-    prenom: str
     nombre: int
     maison: str
     adresse_maison: str
@@ -28,20 +28,15 @@ class _Abonnement:
 
 
 def abonnement_confirme(session: Session, abonnement_id: int) -> None:
-    """Tell the household what it has subscribed to; a household without e-mail is told by its page and its maison."""
+    """Tell the household what it has subscribed to."""
     row = session.execute(
-        select(Foyer.email, Membre.prenom, AbonnementVersion, Maison)
-        .join(Abonnement, Abonnement.foyer_id == Foyer.id)
+        select(Abonnement.foyer_id, AbonnementVersion, Maison)
         .join(AbonnementVersion, AbonnementVersion.abonnement_id == Abonnement.id)
         .join(Maison, Maison.id == AbonnementVersion.maison_id)
-        .join(Membre, (Membre.foyer_id == Foyer.id) & Membre.referent)
         .where(Abonnement.id == abonnement_id, AbonnementVersion.jusqu_a.is_(None))
     ).one()
-    if row.email is None:
-        return
-    _, prenom, version, maison = row
+    foyer_id, version, maison = row
     context = _Abonnement(
-        prenom=prenom,
         nombre=version.nombre,
         maison=maison.nom,
         adresse_maison=f"{maison.adresse}, {maison.code_postal} {maison.ville}",
@@ -50,12 +45,12 @@ def abonnement_confirme(session: Session, abonnement_id: int) -> None:
         debut=version.debut,
         fin=version.fin,
     )
-    queue_mail(
+    dire(
         session,
-        key=f"abonnement:{abonnement_id}",
-        to=row.email,
-        template="paniers/abonnement_confirme",
-        context=asdict(context),
+        foyer_id,
+        cle=f"abonnement:{abonnement_id}",
+        modele="paniers/abonnement_confirme",
+        contexte=asdict(context),
     )
 
 

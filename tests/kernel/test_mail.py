@@ -145,7 +145,7 @@ def test_a_recipient_who_is_not_one_plain_address_is_refused(boite: Boite, hosti
 
 
 def test_a_subject_cannot_carry_another_header(boite: Boite, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mail, "render", lambda template, context: "Bonjour\r\nBcc: autre@exemple.test\r\n\r\nsuite")
+    monkeypatch.setattr(mail, "render", lambda *_: "Bonjour\r\nBcc: autre@exemple.test\r\n\r\nsuite")
     envoyer(ecrire())
     assert boite.recipients == ["samira@exemple.test"]
     assert boite.received[0]["Bcc"] is None
