@@ -14,15 +14,18 @@ import foyers.comptes
 import foyers.guichet
 import foyers.verifications
 import foyers.views
+import kernel.metrics
 import kernel.operations
 import kernel.verifications
 import paiements.gestes
+import paiements.mesures
 import paiements.verifications
 import paiements.views
 import paniers.commandes_flask
 import paniers.coordination
 import paniers.gestes
 import paniers.guichet
+import paniers.mesures
 import paniers.producteurs
 import paniers.verifications
 import paniers.views
@@ -31,7 +34,7 @@ from kernel.formats import FILTERS, insecables
 from kernel.logs import init_logs, init_request_logs
 from kernel.settings import get_settings
 from kernel.templating import STATIC, TEMPLATES
-from kernel.web import health
+from kernel.web import health, metrics
 from kernel.web.access import Role
 from kernel.web.refusals import init_refusals
 from kernel.web.security import init_security
@@ -75,6 +78,7 @@ MENUS: dict[Role | None, tuple[tuple[str, str, str], ...]] = {
 
 BLUEPRINTS = (
     health.bp,
+    metrics.bp,
     kernel.operations.bp,
     foyers.views.bp,
     foyers.views.comptes_bp,
@@ -93,6 +97,8 @@ VERIFICATIONS = (
     paniers.verifications.verifier,
 )
 
+MEASURES = (*kernel.metrics.MEASURES, *paiements.mesures.MESURES, *paniers.mesures.MESURES)
+
 
 def create_app() -> Flask:
     """The web application, from the environment's settings. Raises `BadSettings` when they cannot be used."""
@@ -108,6 +114,7 @@ def create_app() -> Flask:
     )
     Babel(app, locale_selector=lambda: "fr")
     init_request_logs(app)
+    metrics.init_metrics(app, MEASURES)
     init_security(app, settings)
     foyers.comptes.init_login(app)
     init_refusals(app)

@@ -3,10 +3,12 @@
 import click
 from flask.cli import AppGroup
 
+from foyers.cles import resceller
 from foyers.comptes import creer_compte, lire_identifiant, purger_connexions
 from foyers.queries import maisons
 from kernel.db import transaction
 from kernel.errors import Refus
+from kernel.sealed import Unsealable
 from kernel.web.access import Role
 
 foyers = AppGroup("foyers", help="Accounts of the team and of families.")
@@ -46,3 +48,19 @@ def purger() -> None:
     """Remove sign-ins whose time is over."""
     with transaction() as session:
         click.echo(f"{purger_connexions(session)} connexions retirées.")
+
+
+@foyers.command("resceller")
+def resceller_tout() -> None:
+    """Seal every quotient under the first of DATA_KEYS, so that the others can be taken away."""
+    total = 0
+    try:
+        while True:
+            with transaction() as session:
+                count = resceller(session)
+            if not count:
+                break
+            total += count
+    except Unsealable as reason:
+        raise click.ClickException(f"A quotient does not open ({reason}): give its key back in DATA_KEYS.") from None
+    click.echo(f"{total} quotients sealed anew; none is left under an older key.")

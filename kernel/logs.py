@@ -71,7 +71,7 @@ def init_request_logs(app: Flask) -> None:
 
     @app.after_request
     def line(response: Response) -> Response:
-        if request.endpoint not in ("static", "health.sante", "health.pret"):
+        if request.endpoint not in ("static", "health.sante", "health.pret", "metrics.metrics"):
             millis = round((time.perf_counter() - g.get("started", time.perf_counter())) * 1000, 1)
             log.info("request", route=request.endpoint, method=request.method, status=response.status_code, ms=millis)
         return response

@@ -47,6 +47,7 @@ class Settings(BaseSettings):
     db_pool_size: int = Field(default=5, ge=1, le=100)
     relay_poll_seconds: float = Field(default=2.0, gt=0, le=60)
     timetable_poll_seconds: float = Field(default=20.0, gt=0, le=3600)
+    metrics_token: str | None = Field(default=None, min_length=16)
     clock_shift_file: Path | None = None
 
     @field_validator("qr_keys", "data_keys", mode="before")

@@ -3,10 +3,10 @@
 from flask import Blueprint, Response, jsonify
 from redis import Redis
 from redis.exceptions import RedisError
-from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from kernel.db import reading
+from kernel.metrics import LAG
 from kernel.settings import get_settings
 from kernel.web.access import public
 from kernel.web.security import limiter, plain_http_too
@@ -14,14 +14,6 @@ from kernel.web.security import limiter, plain_http_too
 bp = Blueprint("health", __name__)
 
 MAX_LAG_SECONDS = 60
-LAG = text(
-    """
-    SELECT coalesce(extract(epoch FROM clock_timestamp() - least(
-        (SELECT min(at) FROM outbox_fact WHERE expanded_at IS NULL),
-        (SELECT min(wake_at) FROM outbox_delivery WHERE state IN ('due', 'sent', 'taken')
-                                                    AND wake_at < clock_timestamp()))), 0)
-    """
-)
 
 
 @bp.get("/sante")

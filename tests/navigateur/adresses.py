@@ -53,6 +53,7 @@ SANS_PAGE = {
     "static": "style, scripts and drawings",
     "health.sante": "a probe reads it, in JSON",
     "health.pret": "a probe reads it, in JSON",
+    "metrics.metrics": "a monitor reads it, as plain text",
     "producteurs.ajouter_une_offre": "where the list of products leads on to the page of the one chosen",
 }
 
