@@ -26,6 +26,7 @@ import paniers.coordination
 import paniers.gestes
 import paniers.guichet
 import paniers.mesures
+import paniers.importation.commande
 import paniers.producteurs
 import paniers.verifications
 import paniers.views
@@ -122,6 +123,7 @@ def create_app() -> Flask:
     _init_templates(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
+    foyers.commandes_flask.foyers.add_command(paniers.importation.commande.importer)
     app.cli.add_command(foyers.commandes_flask.foyers)
     app.cli.add_command(paniers.commandes_flask.semaine)
     app.cli.add_command(verifier)

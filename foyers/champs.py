@@ -1,7 +1,6 @@
 """Form fields that take whatever a browser may send and answer with a French sentence, never with an error page."""
 
 import re
-import unicodedata
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -9,10 +8,9 @@ from wtforms import Field, Form, PasswordField, RadioField, SelectField, StringF
 from wtforms.validators import DataRequired, Length, StopValidation
 
 from foyers.identifiants import Identifiant, lire_email, lire_identifiant, lire_telephone
+from foyers.noms import NOM_MAX, a_des_signes_invisibles, est_un_nom
 from kernel.errors import Refus
 
-NOM_MAX = 80
-_SIGNES_D_UN_NOM = frozenset(" '’-.·")
 _ENTIER = re.compile(r"[0-9]{1,9}", re.ASCII)
 
 
@@ -25,7 +23,7 @@ class Visible:
     """Refuses control signs and the invisible ones that turn writing around: they hide what a name really is."""
 
     def __call__(self, form: Form, field: Field) -> None:
-        if any(unicodedata.category(sign) in ("Cc", "Cf", "Cs", "Co", "Cn") for sign in field.data or ""):
+        if a_des_signes_invisibles(field.data or ""):
             raise StopValidation(str(_l("Ce texte contient des signes invisibles. Écrivez-le de nouveau, au clavier.")))
 
 
@@ -33,9 +31,7 @@ class Nom:
     """Letters of any writing, blanks, hyphens, apostrophes and dots, with one letter at least."""
 
     def __call__(self, form: Form, field: Field) -> None:
-        text = field.data or ""
-        letters = [sign for sign in text if unicodedata.category(sign)[0] in "LM"]
-        if not letters or any(sign not in _SIGNES_D_UN_NOM for sign in set(text).difference(letters)):
+        if not est_un_nom(field.data or ""):
             raise ValidationError(
                 str(_l("Écrivez ce nom avec des lettres. Traits d’union et apostrophes sont permis."))
             )

@@ -54,7 +54,7 @@ def souscrire(
         raise Refus("Votre foyer est déjà abonné. Vous pouvez modifier votre abonnement sur sa page.")
     if nombre not in (1, 2):
         raise Refus("Un abonnement compte un ou deux paniers.")
-    debut, fin = _retraits_du_terme(terme or Terme(), semaine.retrait_le)
+    debut, fin = retraits_du_terme(terme or Terme(), semaine.retrait_le)
     _exiger_des_places(session, maison, nombre, semaine.retrait_le)
     abonnement = Abonnement(foyer_id=foyer_id, souscrit_le=instant)
     session.add(abonnement)
@@ -148,7 +148,7 @@ def places_prises(session: Session, jour: date) -> dict[int, int]:
     return {maison_id: int(count) for maison_id, count in taken}
 
 
-def _retraits_du_terme(terme: Terme, premier: date) -> tuple[date, date]:
+def retraits_du_terme(terme: Terme, premier: date) -> tuple[date, date]:
     """The first and last pick-up day of the term, from the open week's day `premier` on. Raises Refus."""
     late = max((terme.debut or premier) - premier, timedelta())
     if late > TERME_LE_PLUS_LONG:
