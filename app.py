@@ -25,8 +25,8 @@ import paniers.commandes_flask
 import paniers.coordination
 import paniers.gestes
 import paniers.guichet
-import paniers.mesures
 import paniers.importation.commande
+import paniers.mesures
 import paniers.producteurs
 import paniers.verifications
 import paniers.views
