@@ -11,7 +11,9 @@ from flask_login import current_user
 
 import foyers.commandes_flask
 import foyers.comptes
+import foyers.effets
 import foyers.guichet
+import foyers.guichet_justificatifs
 import foyers.verifications
 import foyers.views
 import kernel.metrics
@@ -28,6 +30,7 @@ import paniers.guichet
 import paniers.importation.commande
 import paniers.mesures
 import paniers.producteurs
+import paniers.tarif_a_venir
 import paniers.verifications
 import paniers.views
 from kernel.db import reading
@@ -54,7 +57,7 @@ MENUS: dict[Role | None, tuple[tuple[str, str, str], ...]] = {
     Role.AGENT: (
         ("guichet_paniers.jour", "Retrait", "scan"),
         ("guichet_foyers.recherche", "Foyers", "foyer"),
-        ("guichet_foyers.a_verifier", "Justificatifs", "document"),
+        ("justificatifs.file", "Justificatifs", "document"),
     ),
     Role.BENEVOLE: (("guichet_paniers.jour", "Retrait", "scan"),),
     Role.COORDINATION: (
@@ -64,7 +67,7 @@ MENUS: dict[Role | None, tuple[tuple[str, str, str], ...]] = {
         ("coordination.commandes", "Commandes", "camion"),
         ("guichet_paniers.jour", "Retrait", "scan"),
         ("guichet_foyers.recherche", "Foyers", "foyer"),
-        ("guichet_foyers.a_verifier", "Justificatifs", "document"),
+        ("justificatifs.file", "Justificatifs", "document"),
         ("operations.en_souffrance", "En souffrance", "attention"),
     ),
     Role.PRODUCTEUR: (
@@ -84,6 +87,7 @@ BLUEPRINTS = (
     foyers.views.bp,
     foyers.views.comptes_bp,
     foyers.guichet.bp,
+    foyers.guichet_justificatifs.bp,
     paiements.views.bp,
     paniers.views.bp,
     paniers.guichet.bp,
@@ -120,6 +124,7 @@ def create_app() -> Flask:
     foyers.comptes.init_login(app)
     init_refusals(app)
     kernel.operations.init_operations(app, paiements.gestes.GESTES | paniers.gestes.GESTES)
+    foyers.effets.init_effets(app, paniers.tarif_a_venir.tarif_a_venir)
     _init_templates(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)

@@ -1,15 +1,18 @@
 """Form fields that take whatever a browser may send and answer with a French sentence, never with an error page."""
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
+from flask import request
 from flask_babel import lazy_gettext as _l
-from wtforms import Field, Form, PasswordField, RadioField, SelectField, StringField, ValidationError
-from wtforms.validators import DataRequired, Length, StopValidation
+from wtforms import Field, FileField, Form, PasswordField, RadioField, SelectField, StringField, ValidationError
+from wtforms.validators import DataRequired, InputRequired, Length, Optional, StopValidation
 
 from foyers.identifiants import Identifiant, lire_email, lire_identifiant, lire_telephone
 from foyers.noms import NOM_MAX, a_des_signes_invisibles, est_un_nom
 from kernel.errors import Refus
+from kernel.uploads import pages_of
 
 _ENTIER = re.compile(r"[0-9]{1,9}", re.ASCII)
 
@@ -120,6 +123,29 @@ class ChampCartes(UnParmi, RadioField):  # type: ignore[misc]
         super().__init__(label, [DataRequired(manque)], **options)
 
 
+class ChampPiece(FileField):  # type: ignore[misc]
+    """A picture or a PDF; `pages` are what was drawn of it, once the form is valid. Its name is never looked at."""
+
+    pages: Sequence[bytes] = ()
+
+    def __init__(self, label: Any, manque: Any = None, **options: Any) -> None:
+        checks = [InputRequired(manque)] if manque else [Optional()]
+        options.setdefault("render_kw", {}).update(accept="image/jpeg,image/png,application/pdf,.jpg,.jpeg,.png,.pdf")
+        super().__init__(label, checks, **options)
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        super().process_formdata(valuelist)
+        sent = request.files.get(self.name)
+        # A browser sends a file without name when none was chosen.
+        self.content = sent.read() if sent and sent.filename else b""
+        self.raw_data = [self.content] if sent and sent.filename else []
+
+    def pre_validate(self, form: Any) -> None:
+        self.pages = ()
+        if self.raw_data:
+            self.pages = _ou_phrase(pages_of, self.content)
+
+
 def cle(value: Any) -> int:
     """The key that a list's value stands for; 0 for its empty first line."""
     return int(value) if value else 0
@@ -145,8 +171,8 @@ def _entier(written: str) -> int:
     return int(whole)
 
 
-def _ou_phrase(read: Any, text: str) -> Any:
+def _ou_phrase(read: Any, given: Any) -> Any:
     try:
-        return read(text)
+        return read(given)
     except Refus as refus:
         raise StopValidation(refus.sentence) from None

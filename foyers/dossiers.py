@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 from foyers.comptes import creer_compte
 from foyers.folding import plier
 from foyers.identifiants import Identifiant, lire_email, lire_telephone
-from foyers.models import Canal, Compte, Foyer, JustificatifQF, Maison, Membre, Source
+from foyers.models import Canal, Compte, Foyer, JustificatifQF, Maison, Membre, Motif, Source
+from foyers.pieces import effacer
 from foyers.quotient import VALEUR_MAX, mois_recevables, premier_du_mois, validite_usuelle
 from kernel.clock import PARIS, now
 from kernel.errors import Introuvable, Refus
@@ -125,6 +126,8 @@ def verifier_qf(
 ) -> JustificatifQF:
     """An agent has seen the proof: the quotient counts until `valide_jusqu_au` (usually a year after its month).
 
+    What was kept of the proof is deleted.
+
     Raises Refus if it was checked or refused before, or if the validity is over already.
     """
     given = _a_verifier(session, justificatif_id)
@@ -141,19 +144,27 @@ def verifier_qf(
     given.verifie_par = agent
     given.valide_jusqu_au = until
     given.source = source.value
+    effacer(session, given.id)
     return given
 
 
 def refuser_qf(
-    session: Session, justificatif_id: int, *, agent: int | None, le: datetime | None = None
+    session: Session,
+    justificatif_id: int,
+    *,
+    agent: int | None,
+    motif: Motif | None = None,
+    le: datetime | None = None,
 ) -> JustificatifQF:
-    """An agent could not accept the quotient: it counts no more from now on, never backwards.
+    """An agent could not accept the quotient: it counts no more from now on, never backwards. Its proof is deleted.
 
     Raises Refus if it was checked or refused before.
     """
     given = _a_verifier(session, justificatif_id)
     given.refuse_le = le or now()
+    given.refus_motif = motif.value if motif else None
     given.verifie_par = agent
+    effacer(session, given.id)
     return given
 
 

@@ -1,7 +1,7 @@
 """The forms of households and accounts."""
 
 from collections.abc import Callable, Sequence
-from datetime import date
+from datetime import date, timedelta
 
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
@@ -17,16 +17,18 @@ from foyers.champs import (
     ChampIdentifiant,
     ChampMotDePasse,
     ChampNom,
+    ChampPiece,
     ChampTelephone,
     cle,
     sans_blancs,
 )
-from foyers.models import Canal, Source
+from foyers.models import Canal, Motif, Source
 from foyers.mots_de_passe import verifier_force
 from foyers.queries import MaisonVue
-from foyers.quotient import mois_recevables
+from foyers.quotient import MOIS_DE_VALIDITE, mois_recevables, premier_du_mois
 from kernel.clock import today
 from kernel.errors import Refus
+from kernel.formats import jour_annee
 from kernel.formats import mois as en_mots
 
 _MANQUE_PRENOM = _l("Écrivez le prénom.")
@@ -34,6 +36,7 @@ _MANQUE_NOM = _l("Écrivez le nom.")
 _MANQUE_IDENTIFIANT = _l("Écrivez une adresse e-mail ou un numéro de téléphone.")
 _MANQUE_MOT_DE_PASSE = _l("Écrivez le mot de passe.")
 _MANQUE_MAISON = _l("Choisissez une maison dans la liste.")
+UN_AN = "usuelle"
 
 
 class Formulaire(FlaskForm):  # type: ignore[misc]
@@ -131,6 +134,16 @@ class QuotientForm(Formulaire):
         return date.fromisoformat(f"{self.mois.data}-01")
 
 
+class PieceForm(Formulaire):
+    piece = ChampPiece(_l("Votre attestation"), _l("Choisissez la photo ou le PDF de votre attestation."))
+
+
+class QuotientEtPieceForm(QuotientForm):
+    """A quotient, with its proof at once or later."""
+
+    piece = ChampPiece(_l("Votre attestation, en photo ou en PDF"))
+
+
 class QuotientVuForm(QuotientForm):
     """A quotient that an agent reads on the paper in front of them."""
 
@@ -145,11 +158,36 @@ class QuotientVuForm(QuotientForm):
     )
 
 
-class AvisForm(Formulaire):
-    """An agent's answer to a quotient that a family has given."""
+class AvisForm(QuotientVuForm):
+    """An agent's answer to a quotient that a family has given: what the proof says, and until when it counts."""
 
-    source = ChampChoix(
-        _l("Vu sur"), _l("Choisissez ce que vous avez vu."), choices=QuotientVuForm.source.kwargs["choices"]
+    jusqu_au = ChampChoix(_l("Compte jusqu’au"), _l("Choisissez jusqu’à quand ce quotient compte."))
+
+    def proposer(self) -> None:
+        super().proposer()
+        ends = [premier_du_mois(today(), ahead + 1) - timedelta(days=1) for ahead in range(MOIS_DE_VALIDITE + 1)]
+        others = [SelectChoice(end.isoformat(), jour_annee(end)) for end in ends]
+        self.jusqu_au.choices = [SelectChoice(UN_AN, _l("un an après son mois, comme d’habitude")), *others]
+
+    @property
+    def fin(self) -> date | None:
+        """None: the usual validity."""
+        return None if self.jusqu_au.data == UN_AN else date.fromisoformat(self.jusqu_au.data)
+
+
+class RefusForm(Formulaire):
+    """Why a quotient cannot be kept; the family reads the reason in kinder words."""
+
+    motif = ChampCartes(
+        _l("Pourquoi ?"),
+        _l("Choisissez la raison : la famille la lira."),
+        choices=[
+            SelectChoice(Motif.ILLISIBLE.value, _l("Illisible : floue, coupée ou trop sombre")),
+            SelectChoice(Motif.ANCIENNE.value, _l("Trop ancienne : plus d’un an")),
+            SelectChoice(Motif.AUTRE_DOCUMENT.value, _l("Un autre document")),
+            SelectChoice(Motif.AUTRE_PERSONNE.value, _l("Au nom de quelqu’un d’autre")),
+            SelectChoice(Motif.SANS_MONTANT.value, _l("Le quotient n’y est pas écrit")),
+        ],
     )
 
 

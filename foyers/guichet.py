@@ -11,30 +11,33 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from foyers.comptes import changer_mot_de_passe
-from foyers.dossiers import declarer_qf, ouvrir_compte_du_foyer, ouvrir_foyer, refuser_qf, retirer_membre, verifier_qf
+from foyers.dossiers import declarer_qf, ouvrir_compte_du_foyer, ouvrir_foyer, retirer_membre, verifier_qf
 from foyers.formulaires import (
-    AvisForm,
     CompteForm,
     MembreForm,
     OuvertureForm,
+    QuotientEtPieceForm,
     QuotientVuForm,
     sans_refus,
 )
 from foyers.models import Compte, Source
 from foyers.phrases_de_passe import nouvelle_phrase
-from foyers.portee import foyer_a_portee, justificatif_a_portee, maisons_de
-from foyers.queries import FoyerVu, MaisonVue, foyer, lectures_qf, lire_qf, maisons, qf_a_verifier
+from foyers.portee import foyer_a_portee, maisons_de
+from foyers.queries import FoyerVu, MaisonVue, foyer, lectures_qf, lire_qf, maisons
 from foyers.recherche import LIMITE, chercher_foyers
 from foyers.views import coordonnees_form, enregistrer_coordonnees, enregistrer_membre
+from foyers.views_pieces import donner, par_personne
 from kernel.db import reading, transaction
 from kernel.errors import Introuvable
+from kernel.uploads import BYTES_MAX
 from kernel.web.access import MINE, Role, access
+from kernel.web.security import limiter, takes_file
 
 bp = Blueprint("guichet_foyers", __name__, url_prefix="/guichet")
 
 Page = str | Response | tuple[str, int]
 EQUIPE = (Role.AGENT, Role.COORDINATION)
-MOTIFS = {"consultation": "à la demande de la famille", "verification": "vérification de l’attestation"}
+MOTIF_DE_CONSULTATION = "à la demande de la famille"
 
 
 @bp.get("/foyers")
@@ -157,10 +160,11 @@ def nouveau_mot_de_passe(foyer_id: int, compte_id: int) -> Page:
 @bp.post("/foyers/<int:foyer_id>/quotient")
 @access(*EQUIPE, on=foyer_a_portee)
 def lire_quotient(foyer_id: int) -> Page:
-    """Show the household's quotients; the reading is written down with its reason."""
-    return _page_quotient(
-        foyer_id, AvisForm(formdata=None), MOTIFS.get(request.form.get("motif", ""), MOTIFS["consultation"])
-    )
+    """Show the household's quotients; the reading is written down."""
+    with transaction() as session:
+        household = foyer(session, foyer_id)
+        quotients = lire_qf(session, foyer_id, agent=current_user.compte_id, motif=MOTIF_DE_CONSULTATION)
+    return render_template("foyers/guichet_quotient.html", foyer=household, quotients=quotients)
 
 
 @bp.route("/foyers/<int:foyer_id>/quotient/noter", methods=["GET", "POST"])
@@ -184,41 +188,18 @@ def noter_quotient(foyer_id: int) -> Page:
     ), 422 if form.errors else 200
 
 
-@bp.get("/justificatifs")
-@access(*EQUIPE, on=MINE)
-def a_verifier() -> str:
-    with reading() as session:
-        waiting = qf_a_verifier(session, maisons_de(current_user))
-    return render_template("foyers/guichet_a_verifier.html", file=waiting)
-
-
-@bp.post("/justificatifs/<int:justificatif_id>/accepter")
-@access(*EQUIPE, on=justificatif_a_portee)
-def accepter(justificatif_id: int) -> Page:
-    form = AvisForm()
-    if not form.validate():
-        flash(_("Dites d’abord ce que vous avez vu : attestation de la CAF, de la MSA ou autre."), "attention")
-        return redirect(url_for("guichet_foyers.a_verifier"))
-    with transaction() as session:
-        verifier_qf(session, justificatif_id, agent=current_user.compte_id, source=Source(form.source.data))
-    flash(_("Le quotient est vérifié. Merci."), "succes")
-    return redirect(url_for("guichet_foyers.a_verifier"))
-
-
-@bp.post("/justificatifs/<int:justificatif_id>/refuser")
-@access(*EQUIPE, on=justificatif_a_portee)
-def refuser(justificatif_id: int) -> Response:
-    with transaction() as session:
-        refuser_qf(session, justificatif_id, agent=current_user.compte_id)
-    flash(_("Ce quotient ne compte plus à partir de maintenant. Dites à la famille quel papier apporter."), "succes")
-    return redirect(url_for("guichet_foyers.a_verifier"))
-
-
-def _page_quotient(foyer_id: int, form: AvisForm, motif: str) -> Page:
-    with transaction() as session:
-        household = foyer(session, foyer_id)
-        quotients = lire_qf(session, foyer_id, agent=current_user.compte_id, motif=motif)
-    return render_template("foyers/guichet_quotient.html", foyer=household, quotients=quotients, form=form)
+@bp.route("/foyers/<int:foyer_id>/attestation", methods=["GET", "POST"])
+@takes_file(BYTES_MAX)
+@access(*EQUIPE, on=foyer_a_portee)
+@limiter.limit("20/minute", key_func=par_personne, methods=["POST"])
+def joindre_attestation(foyer_id: int) -> Page:
+    """A quotient with a proof that is checked later: a family has sent it by mail, or the queue at the door is long."""
+    form = QuotientEtPieceForm()
+    form.proposer()
+    if form.validate_on_submit() and donner(form, foyer_id):
+        flash(_("C’est noté. Le quotient compte dès maintenant, et attend d’être vérifié."), "succes")
+        return redirect(url_for("guichet_foyers.fiche", foyer_id=foyer_id))
+    return render_template("foyers/declarer_qf.html", form=form, foyer=_foyer(foyer_id)), 422 if form.errors else 200
 
 
 def _page_phrase(foyer_id: int, identifiant: str, phrase: str) -> Page:

@@ -133,6 +133,17 @@ class Connexion(Base):
     expire_le: Mapped[Instant] = mapped_column(index=True)
 
 
+class Motif(StrEnum):
+    """Why a quotient was refused; `REMPLACE`: the agent wrote down what the proof really says."""
+
+    ILLISIBLE = "illisible"
+    ANCIENNE = "ancienne"
+    AUTRE_DOCUMENT = "autre_document"
+    AUTRE_PERSONNE = "autre_personne"
+    SANS_MONTANT = "sans_montant"
+    REMPLACE = "remplace"
+
+
 class Source(StrEnum):
     """Where a quotient familial comes from."""
 
@@ -145,7 +156,8 @@ class Source(StrEnum):
 class JustificatifQF(Base):
     """One quotient familial of a household, for a month; sealed, as what a household earns is nobody's business.
 
-    `declare_le` is when it was given, `verifie_le` when an agent checked it, `refuse_le` when an agent refused it.
+    `declare_le` is when it was given, `verifie_le` when an agent checked it, `refuse_le` when an agent refused it, and
+    `refus_motif` why. The two reminders say when the family was told to show its proof, and to give a newer one.
     """
 
     __tablename__ = "justificatif_qf"
@@ -160,7 +172,10 @@ class JustificatifQF(Base):
     verifie_le: Mapped[Instant | None]
     verifie_par: Mapped[int | None] = mapped_column(ForeignKey("compte.id", ondelete="SET NULL"))
     refuse_le: Mapped[Instant | None]
+    refus_motif: Mapped[str | None]
     valide_jusqu_au: Mapped[date | None]
+    rappel_preuve_le: Mapped[Instant | None]
+    rappel_fin_le: Mapped[Instant | None]
 
     __table_args__ = (
         Index("ix_justificatif_qf_foyer", "foyer_id", "declare_le"),
@@ -171,9 +186,38 @@ class JustificatifQF(Base):
         ),
         CheckConstraint("source IN ('declaration', 'caf', 'msa', 'estimation')", name="source"),
         CheckConstraint("extract(day FROM mois) = 1", name="premier_du_mois"),
+        Index(
+            "ix_justificatif_qf_fin",
+            "valide_jusqu_au",
+            postgresql_where=text("valide_jusqu_au IS NOT NULL AND rappel_fin_le IS NULL"),
+        ),
         CheckConstraint("verifie_le IS NULL OR refuse_le IS NULL", name="un_seul_avis"),
+        CheckConstraint("refus_motif IS NULL OR refuse_le IS NOT NULL", name="motif_d_un_refus"),
+        CheckConstraint(
+            "refus_motif IN ('illisible', 'ancienne', 'autre_document', 'autre_personne', 'sans_montant', 'remplace')",
+            name="refus_motif",
+        ),
         CheckConstraint("(verifie_le IS NULL) = (valide_jusqu_au IS NULL)", name="validite_si_verifie"),
     )
+
+
+class PieceQF(Base):
+    """One page of the proof that a family has sent for a quotient: a picture that we drew of it, sealed.
+
+    It lives until an agent has answered, and not beyond: no row of an answered quotient is left.
+    """
+
+    __tablename__ = "piece_qf"
+
+    justificatif_id: Mapped[int] = mapped_column(
+        ForeignKey("justificatif_qf.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    page: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    image_scellee: Mapped[bytes] = mapped_column(LargeBinary)
+    deposee_le: Mapped[Instant] = mapped_column(index=True)
+    deposee_par: Mapped[int | None] = mapped_column(ForeignKey("compte.id", ondelete="SET NULL"))
+
+    __table_args__ = (CheckConstraint("page BETWEEN 1 AND 4", name="page"),)
 
 
 class LectureQF(Base):

@@ -6,12 +6,12 @@ from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, and_, any_, literal, or_, select, true
+from sqlalchemy import BigInteger, ColumnElement, and_, any_, exists, literal, or_, select, true
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from foyers.dossiers import place_du_qf
-from foyers.models import Compte, Foyer, JustificatifQF, LectureQF, Maison, Membre
+from foyers.models import Compte, Foyer, JustificatifQF, LectureQF, Maison, Membre, PieceQF
 from foyers.quotient import SEMAINES_SANS_PREUVE, Lecture, fin_sans_preuve, qf_retenu, s_applique
 from kernel.clock import now, today
 from kernel.errors import Introuvable
@@ -97,6 +97,7 @@ class QFVu:
     valide_jusqu_au: date | None
     etat: EtatQF
     retenu: bool
+    motif: str | None = None
 
     @property
     def compte_jusqu_au(self) -> datetime:
@@ -116,6 +117,7 @@ class QFAVerifier:
     mois: date
     declare_le: datetime
     compte_encore: bool
+    avec_piece: bool
 
     @property
     def compte_jusqu_au(self) -> datetime:
@@ -194,14 +196,14 @@ def foyer(session: Session, foyer_id: int) -> FoyerVu:
 def historique_qf(session: Session, foyer_id: int) -> list[QFVu]:
     """A household's quotients, the latest first, opened: for its own page. An agent reads by `lire_qf`."""
     rows = session.execute(
-        select(*_COLONNES, JustificatifQF.valeur_scellee)
+        select(*_COLONNES, JustificatifQF.valeur_scellee, JustificatifQF.refus_motif)
         .where(JustificatifQF.foyer_id == foyer_id)
         .order_by(JustificatifQF.declare_le.desc(), JustificatifQF.id.desc())
     ).all()
     instant, day = now(), today()
     opened = [(row, _lecture(row, int(unseal(row.valeur_scellee, place_du_qf(foyer_id))))) for row in rows]
     kept = qf_retenu((lecture for _, lecture in opened), instant=instant, jour=day)
-    return [_vu(row.id, lecture, retenu=lecture is kept, instant=instant, day=day) for row, lecture in opened]
+    return [_vu(row, lecture, retenu=lecture is kept, instant=instant, day=day) for row, lecture in opened]
 
 
 def lire_qf(session: Session, foyer_id: int, *, agent: int, motif: str) -> list[QFVu]:
@@ -236,6 +238,7 @@ def qf_a_verifier(session: Session, maison_ids: Collection[int] | None, *, limit
             Maison.nom.label("maison"),
             JustificatifQF.mois,
             JustificatifQF.declare_le,
+            exists().where(PieceQF.justificatif_id == JustificatifQF.id).label("avec_piece"),
         )
         .join(Foyer, Foyer.id == JustificatifQF.foyer_id)
         .join(Maison, Maison.id == Foyer.maison_id)
@@ -255,6 +258,7 @@ def qf_a_verifier(session: Session, maison_ids: Collection[int] | None, *, limit
             mois=row.mois,
             declare_le=row.declare_le,
             compte_encore=instant < fin_sans_preuve(row.declare_le),
+            avec_piece=row.avec_piece,
         )
         for row in rows
     ]
@@ -288,9 +292,9 @@ def _lecture(row: Sequence[Any], valeur: int) -> Lecture:
     return Lecture(valeur, *row[1 : len(_COLONNES)])
 
 
-def _vu(justificatif_id: int, lecture: Lecture, *, retenu: bool, instant: datetime, day: date) -> QFVu:
+def _vu(row: Any, lecture: Lecture, *, retenu: bool, instant: datetime, day: date) -> QFVu:
     return QFVu(
-        id=justificatif_id,
+        id=row.id,
         valeur=lecture.valeur,
         mois=lecture.mois,
         source=lecture.source,
@@ -300,6 +304,7 @@ def _vu(justificatif_id: int, lecture: Lecture, *, retenu: bool, instant: dateti
         valide_jusqu_au=lecture.valide_jusqu_au,
         etat=_etat(lecture, instant, day),
         retenu=retenu,
+        motif=row.refus_motif,
     )
 
 

@@ -1,15 +1,19 @@
 """Invariants of households and accounts, asked of the database; each fault is told in one French sentence."""
 
+from typing import Any
+
 from sqlalchemy import TextClause, func, select, text
 from sqlalchemy.orm import Session
 
 from foyers.dossiers import place_du_qf
 from foyers.folding import plier
-from foyers.models import Foyer, JustificatifQF, Membre
+from foyers.models import Foyer, JustificatifQF, Membre, PieceQF
+from foyers.pieces import place_de_la_page
 from foyers.quotient import VALEUR_MAX
-from kernel.sealed import Unsealable, unseal
+from kernel.sealed import Unsealable, unseal, unseal_bytes
 
 _PAR_LOT = 2_000
+_PIECES_PAR_LOT = 20
 _EXEMPLES = 5
 
 # Each query returns the keys at fault, and its sentence names them.
@@ -53,6 +57,17 @@ _REGLES: tuple[tuple[str, TextClause], ...] = (
         text("SELECT id FROM justificatif_qf WHERE mois > (declare_le AT TIME ZONE 'Europe/Paris')::date ORDER BY 1"),
     ),
     (
+        "Attestations gardées après la réponse (justificatifs)",
+        text(
+            "SELECT DISTINCT j.id FROM justificatif_qf j JOIN piece_qf p ON p.justificatif_id = j.id "
+            "WHERE coalesce(j.verifie_le, j.refuse_le) IS NOT NULL ORDER BY 1"
+        ),
+    ),
+    (
+        "Attestations sans leur première page (justificatifs)",
+        text("SELECT justificatif_id FROM piece_qf GROUP BY 1 HAVING max(page) <> count(*) ORDER BY 1"),
+    ),
+    (
         "Lectures de quotients par un compte qui n’est pas de l’équipe (foyers)",
         text(
             "SELECT DISTINCT l.foyer_id FROM lecture_qf l JOIN compte c ON c.id = l.compte_id "
@@ -66,6 +81,7 @@ def verifier(session: Session) -> list[str]:
     """Every fault found among households and accounts; an empty list when all is well."""
     faults = [_phrase(title, list(session.scalars(query))) for title, query in _REGLES]
     faults += [_phrase("Quotients illisibles ou impossibles (justificatifs)", _quotients_illisibles(session))]
+    faults += [_phrase("Attestations illisibles (justificatifs)", _pieces_illisibles(session))]
     faults += [_phrase("Foyers introuvables par la recherche", _mal_plies(session))]
     return [fault for fault in faults if fault]
 
@@ -82,6 +98,25 @@ def _s_ouvre(sealed: bytes, foyer_id: int) -> bool:
     try:
         return 0 <= int(unseal(sealed, place_du_qf(foyer_id))) <= VALEUR_MAX
     except (Unsealable, ValueError, IndexError):
+        return False
+
+
+def _pieces_illisibles(session: Session) -> list[int]:
+    """Quotients with a page that does not open, or that is no picture of ours."""
+    rows = session.execute(
+        select(JustificatifQF.foyer_id, PieceQF.justificatif_id, PieceQF.page, PieceQF.image_scellee)
+        .join(JustificatifQF, JustificatifQF.id == PieceQF.justificatif_id)
+        .order_by(PieceQF.justificatif_id, PieceQF.page),
+        execution_options={"yield_per": _PIECES_PAR_LOT},
+    )
+    return sorted({row.justificatif_id for row in rows if not _est_une_image(row)})
+
+
+def _est_une_image(row: Any) -> bool:
+    try:
+        place = place_de_la_page(row.foyer_id, row.justificatif_id, row.page)
+        return unseal_bytes(row.image_scellee, place).startswith(b"\xff\xd8\xff")
+    except Unsealable:
         return False
 
 

@@ -6,9 +6,9 @@ from flask_login import current_user
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
-from foyers import entree
+from foyers import entree, pieces, views_pieces
 from foyers.dossiers import ajouter_membre, corriger_coordonnees, retirer_membre
-from foyers.formulaires import CoordonneesForm, MembreForm, QuotientForm, sans_refus
+from foyers.formulaires import CoordonneesForm, MembreForm, sans_refus
 from foyers.models import Canal, Membre
 from foyers.queries import foyer, historique_qf, maisons
 from kernel.db import reading, transaction
@@ -46,19 +46,16 @@ def mon_foyer() -> str:
     with reading() as session:
         household = foyer(session, current_user.foyer_id)
         quotients = historique_qf(session, current_user.foyer_id)
+        sent = pieces.deposee_le(session, current_user.foyer_id)
     kept = next((given for given in quotients if given.retenu), None)
-    return render_template("foyers/mon_foyer.html", foyer=household, quotients=quotients, retenu=kept)
+    return render_template(
+        "foyers/mon_foyer.html", foyer=household, quotients=quotients, retenu=kept, attestation_le=sent
+    )
 
 
-@bp.route("/mon-foyer/quotient", methods=["GET", "POST"])
-@access(Role.HABITANT, on=MINE)
-def declarer_qf() -> Page:
-    form = QuotientForm()
-    form.proposer()
-    if form.validate_on_submit() and entree.declarer(form):
-        flash(_("Merci. Votre quotient compte dès maintenant. Pensez à montrer votre attestation."), "succes")
-        return redirect(url_for("foyers.mon_foyer"))
-    return render_template("foyers/declarer_qf.html", form=form), 422 if form.errors else 200
+bp.route("/mon-foyer/quotient", methods=["GET", "POST"], endpoint="declarer_qf")(views_pieces.declarer)
+bp.route("/mon-foyer/attestation", methods=["GET", "POST"], endpoint="envoyer_attestation")(views_pieces.envoyer)
+bp.post("/mon-foyer/attestation/retirer", endpoint="retirer_attestation")(views_pieces.retirer)
 
 
 @bp.route("/mon-foyer/coordonnees", methods=["GET", "POST"])

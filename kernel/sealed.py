@@ -20,12 +20,22 @@ class Unsealable(Exception):
 
 def seal(text: str, place: str) -> bytes:
     """Encrypt `text` for `place` (``justificatif_qf.valeur:12``) under the first of DATA_KEYS."""
-    number, key = next(iter(get_settings().data_keys.items()))
-    nonce = os.urandom(12)
-    return bytes([number]) + nonce + AESGCM(key).encrypt(nonce, text.encode(), place.encode())
+    return seal_bytes(text.encode(), place)
 
 
 def unseal(sealed: bytes, place: str) -> str:
+    """What was sealed for `place`. Raises Unsealable."""
+    return unseal_bytes(sealed, place).decode()
+
+
+def seal_bytes(content: bytes, place: str) -> bytes:
+    """Encrypt `content` for `place` under the first of DATA_KEYS."""
+    number, key = next(iter(get_settings().data_keys.items()))
+    nonce = os.urandom(12)
+    return bytes([number]) + nonce + AESGCM(key).encrypt(nonce, content, place.encode())
+
+
+def unseal_bytes(sealed: bytes, place: str) -> bytes:
     """What was sealed for `place`. Raises Unsealable."""
     if len(sealed) < SHORTEST:
         raise Unsealable("only a piece of a sealed value")
@@ -33,6 +43,6 @@ def unseal(sealed: bytes, place: str) -> str:
     if key is None:
         raise Unsealable("no key of that number")
     try:
-        return AESGCM(key).decrypt(sealed[1:13], sealed[13:], place.encode()).decode()
+        return AESGCM(key).decrypt(sealed[1:13], sealed[13:], place.encode())
     except InvalidTag:
         raise Unsealable("not sealed for this place") from None

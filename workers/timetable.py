@@ -11,7 +11,7 @@ from datetime import datetime
 import structlog
 from sqlalchemy.exc import OperationalError
 
-from foyers import comptes
+from foyers import comptes, pieces
 from kernel import clock
 from kernel.db import transaction
 from kernel.errors import Refus
@@ -27,6 +27,7 @@ Task = Callable[[datetime], object]
 def _purger(instant: datetime) -> None:
     with transaction() as session:
         comptes.purger_connexions(session)
+        pieces.purger(session, instant)
 
 
 def _relancer(instant: datetime) -> None:

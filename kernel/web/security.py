@@ -1,10 +1,11 @@
 """Cookies, CSRF, headers and throttling, set once for all pages."""
 
 from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from io import BytesIO
+from typing import IO, Any, TypeVar, cast
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, request
+from flask import Flask, Request, Response, current_app, request
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_talisman import Talisman
@@ -68,6 +69,8 @@ def init_security(app: Flask, settings: Settings) -> None:
         content_security_policy=content_policy(settings),
         content_security_policy_nonce_in=["script-src"],
     )
+    app.request_class = InMemory
+    app.before_request(_allow_file)
     csrf.init_app(app)
     init_access(app)
     limiter.init_app(app)
@@ -78,6 +81,31 @@ def plain_http_too(view: View) -> View:
     """Answer by http as well behind an https address: a probe inside the machine speaks no TLS."""
     view.talisman_view_options = {"force_https": False}  # type: ignore[attr-defined]
     return view
+
+
+def takes_file(size: int) -> Callable[[View], View]:
+    """Let the view's form carry a file of `size` bytes at most; what stands beside it is held to the usual size."""
+
+    def mark(view: View) -> View:
+        view.form_bytes = size + MAX_FORM_BYTES  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def _allow_file() -> None:
+    # Before the token is looked for: that reads the form.
+    view = current_app.view_functions.get(request.endpoint or "")
+    allowed = getattr(view, "form_bytes", None)
+    if allowed is not None and request.mimetype == "multipart/form-data":
+        request.max_content_length = allowed
+
+
+class InMemory(Request):
+    """What is uploaded is personal: it is held in memory, never in a temporary file."""
+
+    def _get_file_stream(self, *_args: object, **_options: object) -> IO[bytes]:
+        return BytesIO()
 
 
 def signed_link(view: View) -> View:

@@ -7,6 +7,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
+from foyers import pieces
 from foyers.models import Compte, Foyer, JustificatifQF, LectureQF, Membre
 from kernel import clock
 from kernel.clock import paris
@@ -64,7 +65,7 @@ def test_a_family_signs_up_in_five_answers_and_is_signed_in(app: Flask, maison_i
     assert answer.location == "/mon-foyer"
     page = visit.lire("/mon-foyer")
     assert "640&nbsp;€" in page.text
-    assert "Montrez votre attestation à la maison Capuche" in page.text
+    assert "Envoyez votre attestation, ou montrez-la à la maison Capuche" in page.text
 
 
 def test_the_quotient_may_be_given_later(app: Flask, famille: tuple[Visite, int]) -> None:
@@ -163,15 +164,18 @@ def test_a_quotient_is_seen_by_a_click_that_is_written_down(guichet: Visite, mai
     for unlogged in (path, "/guichet/justificatifs", "/guichet/foyers?q=essai"):
         assert "6437" not in guichet.lire(unlogged).text
     assert guichet.lire(f"{path}/quotient").status_code == 405
-    page = guichet.poster(f"{path}/quotient", path, motif="verification")
-    assert re.search(r"6437(&nbsp;|\xa0)€", page.text)
-    with reading() as session:
-        assert session.scalars(select(LectureQF.motif)).all() == ["vérification de l’attestation"]
-    assert "vérification de l’attestation" in guichet.lire(path).text
-    accept = f"/guichet/justificatifs/{given.id}/accepter"
-    assert guichet.poster(accept, path, source="caf").status_code == 302
+    read = f"/guichet/justificatifs/{given.id}"
+    for address, reason in ((f"{path}/quotient", "à la demande de la famille"), (read, pieces.MOTIF_DE_LECTURE)):
+        page = guichet.poster(address, path)
+        assert re.search(r"6437(&nbsp;|\xa0)€", page.text)
+        with reading() as session:
+            assert session.scalars(select(LectureQF.motif).order_by(LectureQF.id.desc())).first() == reason
+        assert reason in guichet.lire(path).text
+    seen = {"valeur": "6437", "mois": "2026-09", "source": "caf", "jusqu_au": "usuelle"}
+    assert guichet.poster(f"{read}/accepter", path, **seen).status_code == 302
     assert "Tout est vérifié" in guichet.lire("/guichet/justificatifs").text
-    assert guichet.poster(accept, path, source="caf").status_code == 409
+    assert guichet.poster(f"{read}/accepter", path, **seen).status_code == 302
+    assert "déjà été traité" in guichet.lire(path).text
 
 
 def test_accepting_asks_what_was_seen(guichet: Visite, maison_id: int) -> None:
@@ -179,7 +183,8 @@ def test_accepting_asks_what_was_seen(guichet: Visite, maison_id: int) -> None:
         foyer_id = fabriques.foyer(session, maison_id=maison_id).id
         given = fabriques.quotient(session, foyer_id, 640, verifie=False)
     for source in ("", "autre", "declaration"):
-        guichet.poster(f"/guichet/justificatifs/{given.id}/accepter", f"/guichet/foyers/{foyer_id}", source=source)
+        seen = {"valeur": "640", "mois": "2026-09", "source": source, "jusqu_au": "usuelle"}
+        guichet.poster(f"/guichet/justificatifs/{given.id}/accepter", f"/guichet/foyers/{foyer_id}", **seen)
     with reading() as session:
         assert session.get_one(JustificatifQF, given.id).verifie_le is None
 
@@ -188,9 +193,12 @@ def test_a_refused_quotient_leaves_the_queue(guichet: Visite, maison_id: int) ->
     with transaction() as session:
         foyer_id = fabriques.foyer(session, maison_id=maison_id).id
         given = fabriques.quotient(session, foyer_id, 640, verifie=False, declare_le=clock.now())
-    guichet.poster(f"/guichet/justificatifs/{given.id}/refuser", f"/guichet/foyers/{foyer_id}")
+    answer = f"/guichet/justificatifs/{given.id}/refuser"
+    assert guichet.poster(answer, f"/guichet/foyers/{foyer_id}").status_code == 422, "the family is told why"
+    guichet.poster(answer, f"/guichet/foyers/{foyer_id}", motif="illisible")
     with reading() as session:
-        assert session.get_one(JustificatifQF, given.id).refuse_le == clock.now()
+        refused = session.get_one(JustificatifQF, given.id)
+    assert (refused.refuse_le, refused.refus_motif) == (clock.now(), "illisible")
 
 
 def test_an_agent_notes_a_quotient_that_it_sees(guichet: Visite, maison_id: int) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pytest
 from flask import Flask
 
-from foyers import guichet, views
+from foyers import guichet, guichet_justificatifs, views
 from foyers.models import Membre
 from kernel.db import transaction
 from kernel.web import access
@@ -110,7 +110,8 @@ def test_control_without_its_predicate_the_page_leaks(
 def test_control_without_the_reach_the_search_leaks(
     agent: Visite, voisins: Voisins, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(guichet, "maisons_de", lambda person: None)
+    for module in (guichet, guichet_justificatifs):
+        monkeypatch.setattr(module, "maisons_de", lambda person: None)
     assert "Samira Secret" in agent.lire("/guichet/foyers?q=secret").text
     assert "Samira Secret" in agent.lire("/guichet/justificatifs").text
 
