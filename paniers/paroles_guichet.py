@@ -5,7 +5,7 @@ from datetime import datetime
 from kernel.clock import PARIS, now, today
 from kernel.formats import heure, instant, jour_annee
 from kernel.web.words import _
-from paniers.queries_guichet import PanierVu
+from paniers.queries_remise import PanierVu
 from paniers.retraits import Reponse, Verdict
 
 

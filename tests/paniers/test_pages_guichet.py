@@ -13,9 +13,10 @@ from kernel.clock import paris
 from kernel.db import reading, transaction
 from kernel.web.access import Role
 from paiements import grand_livre
-from paniers import queries_guichet, retraits
+from paniers import queries_guichet, queries_remise, retraits
 from paniers.models import Panier, Retrait, Semaine
-from paniers.queries_guichet import Attendu, chercher
+from paniers.queries_guichet import Attendu
+from paniers.recherche import chercher
 from paniers.retraits import Moyen, Reponse, Verdict
 from tests import fabriques
 from tests.foyers.visite import Visite, connecte_en
@@ -374,7 +375,7 @@ def test_counting_would_notice_a_query_for_each_basket(ici: Monde) -> None:
     def one_by_one() -> int:
         with comptees() as sent, reading() as session:
             for line in queries_guichet.attendus(session, ici.semaine_id, ici.ici):
-                queries_guichet.panier(session, line.id)
+                queries_remise.panier(session, line.id)
         return len(sent)
 
     few = one_by_one()
