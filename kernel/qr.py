@@ -1,12 +1,14 @@
-"""Vouchers as signed QR codes: who holds one may fetch what it names, and it tells nothing else.
+"""Vouchers and cards as signed QR codes: who holds one may fetch what it names, and it tells nothing else.
 
 A voucher's text is ``PC1:`` and the base32, without padding, of
 
     version (1 byte) · key number (1) · voucher id (16, random) · valid from (2) · valid until (2) · signature (64)
 
-with days counted since 2020-01-01 and an Ed25519 signature of everything before it. Nothing in it is about a person
-or a price. Base32 fits the QR alphanumeric mode, so a voucher is always a QR version 6 (41 × 41 modules) at error
-level M, which a telephone reads from a creased sheet; and a text has one spelling only, so no changed bit passes.
+with days counted since 2020-01-01 and an Ed25519 signature of everything before it. A card lasts until it is revoked:
+its text is ``CR1:`` and the same without the days, signed for its own purpose, so that neither passes for the other.
+Nothing in them is about a person or a price. Base32 fits the QR alphanumeric mode, so both are always a QR version 6
+(41 × 41 modules) at error level M, which a telephone reads from a creased sheet; and a text has one spelling only, so
+no changed bit passes.
 """
 
 import base64
@@ -26,18 +28,21 @@ from markupsafe import Markup
 from kernel.settings import get_settings
 
 PREFIX = "PC1:"
+CARD_PREFIX = "CR1:"
 VERSION = 1
 LONGEST_INPUT = 400
 QR_VERSION = 6
 QUIET_ZONE = 4
 
-# Signed in front of the voucher, so that no signature made by the same key for another purpose can pass as one.
+# Signed in front of what is read, so that no signature made by the same key for another purpose can pass for this one.
 _DOMAIN = b"paniers-et-culture voucher 1\0"
+_CARD_DOMAIN = b"paniers-et-culture card 1\0"
 _EPOCH = date(2020, 1, 1)
 _LAYOUT = struct.Struct(">BB16sHH")
+_CARD_LAYOUT = struct.Struct(">BB16s")
 # A fixed mask spares the trial of all eight; without a fixed version the error level may silently drop.
 _OPTIONS = f"ecLevel=M,version={QR_VERSION},dataMask=3"
-_SIZE = _LAYOUT.size + 64
+_SIGNATURE = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +60,7 @@ class BadVoucher(Exception):
 
 
 class Unreadable(BadVoucher):
-    """Not a voucher of ours: another QR code, a damaged or truncated one, or one of a later version."""
+    """Not one of ours: another QR code, a damaged or truncated one, or one of a later version."""
 
 
 class UnknownKey(BadVoucher):
@@ -82,25 +87,23 @@ def sign(voucher: uuid.UUID, valid_from: date, valid_until: date) -> str:
     """The text of a voucher, signed by the first of QR_KEYS. Raises ValueError for days outside 2020–2199."""
     if not valid_from <= valid_until:
         raise ValueError("a voucher ends before it begins")
-    number, seed = next(iter(get_settings().qr_keys.items()))
+    number, seed = _signing_key()
     body = _LAYOUT.pack(VERSION, number, voucher.bytes, _days(valid_from), _days(valid_until))
-    signature = _private(seed).sign(_DOMAIN + body)
-    return PREFIX + base64.b32encode(body + signature).decode().rstrip("=")
+    return _spell(PREFIX, body + _private(seed).sign(_DOMAIN + body))
+
+
+def sign_card(card: uuid.UUID) -> str:
+    """The text of a card, signed by the first of QR_KEYS."""
+    number, seed = _signing_key()
+    body = _CARD_LAYOUT.pack(VERSION, number, card.bytes)
+    return _spell(CARD_PREFIX, body + _private(seed).sign(_CARD_DOMAIN + body))
 
 
 def verify(text: str, day: date) -> Voucher:
     """The genuine voucher that `text` is, good on `day`. Raises Unreadable, UnknownKey, Forged, Expired."""
-    raw = _decode(text)
+    raw = _decode(text, PREFIX, _LAYOUT)
     version, number, identity, first, last = _LAYOUT.unpack(raw[: _LAYOUT.size])
-    if version != VERSION:
-        raise Unreadable("another version")
-    seed = get_settings().qr_keys.get(number)
-    if seed is None:
-        raise UnknownKey(f"no key {number}")
-    try:
-        _public(seed).verify(raw[_LAYOUT.size :], _DOMAIN + raw[: _LAYOUT.size])
-    except InvalidSignature:
-        raise Forged("the signature does not hold") from None
+    _check(raw, version, number, _DOMAIN)
     voucher = Voucher(uuid.UUID(bytes=identity), _day(first), _day(last), number)
     if day < voucher.valid_from:
         raise NotYetValid(voucher)
@@ -109,10 +112,26 @@ def verify(text: str, day: date) -> Voucher:
     return voucher
 
 
-def svg(text: str, label: str = "Code QR") -> Markup:
-    """The voucher's QR as one drawn path, quiet zone included, for a page or a PDF; `label` is read aloud instead.
+def verify_card(text: str) -> uuid.UUID:
+    """The id of the genuine card that `text` is; whether it is still good, its table says.
 
-    Its size is the style sheet's: the drawing only has a view box. Raises ValueError for a text that is no voucher's.
+    Raises Unreadable, UnknownKey, Forged.
+    """
+    raw = _decode(text, CARD_PREFIX, _CARD_LAYOUT)
+    version, number, identity = _CARD_LAYOUT.unpack(raw[: _CARD_LAYOUT.size])
+    _check(raw, version, number, _CARD_DOMAIN)
+    return uuid.UUID(bytes=identity)
+
+
+def is_card(text: str) -> bool:
+    """Whether the text says that it is a card; it may still be forged."""
+    return text.lstrip().startswith(CARD_PREFIX)
+
+
+def svg(text: str, label: str = "Code QR") -> Markup:
+    """The QR as one drawn path, quiet zone included, for a page or a PDF; `label` is read aloud instead.
+
+    Its size is the style sheet's: the drawing only has a view box. Raises ValueError for any other text.
     """
     modules = _modules(text)
     side = len(modules) + 2 * QUIET_ZONE
@@ -124,20 +143,41 @@ def svg(text: str, label: str = "Code QR") -> Markup:
     ).format(label=label, side=side, path=path)
 
 
-def _decode(text: str) -> bytes:
-    """The bytes of a voucher's text, in its one spelling (a scanner's line end is forgiven). Raises Unreadable."""
+def _signing_key() -> tuple[int, bytes]:
+    return next(iter(get_settings().qr_keys.items()))
+
+
+def _spell(prefix: str, raw: bytes) -> str:
+    return prefix + base64.b32encode(raw).decode().rstrip("=")
+
+
+def _check(raw: bytes, version: int, number: int, domain: bytes) -> None:
+    """Raise unless the bytes are of our version and signed, for that purpose, by a key that we hold."""
+    if version != VERSION:
+        raise Unreadable("another version")
+    seed = get_settings().qr_keys.get(number)
+    if seed is None:
+        raise UnknownKey(f"no key {number}")
+    try:
+        _public(seed).verify(raw[-_SIGNATURE:], domain + raw[:-_SIGNATURE])
+    except InvalidSignature:
+        raise Forged("the signature does not hold") from None
+
+
+def _decode(text: str, prefix: str, layout: struct.Struct) -> bytes:
+    """The bytes of a text, in its one spelling (a scanner's line end is forgiven). Raises Unreadable."""
     if len(text) > LONGEST_INPUT:
         raise Unreadable("too long")
     text = text.strip()
-    if not text.startswith(PREFIX):
+    if not text.startswith(prefix):
         raise Unreadable("no prefix")
-    letters = text.removeprefix(PREFIX)
+    letters = text.removeprefix(prefix)
     try:
         raw = base64.b32decode(letters + "=" * (-len(letters) % 8))
     except (binascii.Error, ValueError):
         raise Unreadable("not base32") from None
-    if len(raw) != _SIZE or base64.b32encode(raw).decode().rstrip("=") != letters:
-        raise Unreadable("not the size of a voucher, or spelt otherwise")
+    if len(raw) != layout.size + _SIGNATURE or _spell(prefix, raw) != text:
+        raise Unreadable("not its size, or spelt otherwise")
     return raw
 
 
@@ -148,7 +188,7 @@ def _modules(text: str) -> list[list[bool]]:
     pixels = memoryview(image)  # type: ignore[arg-type]  # it is a buffer, which its stub does not say
     height, width = pixels.shape or (0, 0)
     if code.ec_level != "M" or not height == width == 17 + 4 * QR_VERSION:
-        raise ValueError("only a voucher's text has its QR version and error level")
+        raise ValueError("only a voucher's or a card's text has its QR version and error level")
     flat = pixels.tobytes()
     return [[value == 0 for value in flat[y * width : (y + 1) * width]] for y in range(height)]
 

@@ -16,6 +16,7 @@ for tables in (
     "paniers.models",
     "paniers.models_distributions",
     "paniers.models_producteurs",
+    "paniers.models_retrait",
 ):
     import_module(tables)
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
 
-from sqlalchemy import func, select, text
+from sqlalchemy import ScalarSelect, SQLColumnExpression, func, select, text
 from sqlalchemy.orm import Session
 
 from kernel import clock
@@ -190,6 +190,11 @@ def solde(session: Session, foyer_id: int) -> int:
     """What the household owes, in centimes; negative when it has paid in advance."""
     somme = select(func.coalesce(func.sum(Mouvement.montant), 0)).where(Mouvement.foyer_id == foyer_id)
     return int(session.execute(somme).scalar_one())
+
+
+def solde_en_sql(foyer_id: SQLColumnExpression[int]) -> ScalarSelect[int]:
+    """The same, for a statement that reads something else of that household."""
+    return select(func.coalesce(func.sum(Mouvement.montant), 0)).where(Mouvement.foyer_id == foyer_id).scalar_subquery()
 
 
 def soldes(session: Session, foyers: Sequence[int]) -> dict[int, int]:

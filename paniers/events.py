@@ -67,3 +67,10 @@ class DistributionDecidee(Fact):
     """A hand-out was moved, cancelled, taken in elsewhere, or put back: families are to be told."""
 
     distribution_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class CarteDemandee(Fact):
+    """A household's carte de retrait is to be printed."""
+
+    carte_id: int

@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from foyers.models import Maison
+from foyers.models import Foyer, Maison
 from kernel.formats import jour
 from kernel.operations import Geste, Payload
 from paniers.models import Abonnement, AbonnementVersion, Semaine
 from paniers.models_producteurs import Commande, Producteur
+from paniers.models_retrait import CarteRetrait
 
 
 def _commandes(session: Session, payloads: Sequence[Payload]) -> list[str]:
@@ -49,6 +50,18 @@ def _abonnements(session: Session, payloads: Sequence[Payload]) -> list[str]:
     return [words.get(payload.get("abonnement_id", 0), "") for payload in payloads]
 
 
+def _cartes(session: Session, payloads: Sequence[Payload]) -> list[str]:
+    """Where the household belongs; it stays unnamed."""
+    rows = session.execute(
+        select(CarteRetrait.id, Maison.nom)
+        .join(Foyer, Foyer.id == CarteRetrait.foyer_id)
+        .join(Maison, Maison.id == Foyer.maison_id)
+        .where(CarteRetrait.id.in_(_cles(payloads, "carte_id")))
+    )
+    words = {row.id: row.nom for row in rows}
+    return [words.get(payload.get("carte_id", 0), "") for payload in payloads]
+
+
 def _cles(payloads: Sequence[Payload], name: str) -> list[int]:
     return [payload[name] for payload in payloads if isinstance(payload.get(name), int)]
 
@@ -59,5 +72,6 @@ GESTES = {
     "envoyer_commande": Geste("Envoyer sa commande à un producteur", _commandes),
     "annoncer_reponse": Geste("Prévenir la coordination de la réponse d’un producteur", _commandes),
     "preparer_bons": Geste("Préparer les bons de retrait et le dossier d’une maison", _maisons),
+    "preparer_carte": Geste("Préparer la carte de retrait d’une famille", _cartes),
     "alerter_sans_composition": Geste("Prévenir la coordination que la composition manque", _semaines),
 }

@@ -5,6 +5,7 @@ a time, behind a second tap.
 """
 
 import re
+from collections.abc import Callable
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_login import current_user
@@ -18,9 +19,9 @@ from kernel.errors import Refus
 from kernel.web.access import MINE, access
 from kernel.web.words import _
 from paniers import guichet_journee as journee
+from paniers import guichet_retrait, queries_guichet, queries_remise, retraits
 from paniers import paroles_guichet as paroles
-from paniers import queries_guichet, queries_remise, retraits
-from paniers.porte import EQUIPE, au_bureau, choisir, guichet, impression, panier_de_mes_maisons
+from paniers.porte import EQUIPE, au_bureau, choisir, guichet, impression, maison_du_scan, panier_de_mes_maisons
 from paniers.queries_guichet import Attendu
 from paniers.queries_remise import PanierVu
 from paniers.recherche import chercher
@@ -28,8 +29,8 @@ from paniers.retraits import Moyen, Verdict
 
 bp = Blueprint("guichet_paniers", __name__)
 
-# A voucher, another QR code, or something far too long to be a name: answered as a scan, the rest is searched.
-_CODE = re.compile(r"\s*(PC\d+:|[a-z]+://)", re.IGNORECASE)
+# A voucher, a card, another QR code, or something far too long to be a name: answered as a scan, the rest is searched.
+_CODE = re.compile(r"\s*((PC|CR)\d+:|[a-z]+://)", re.IGNORECASE)
 _PLUS_LONG_QU_UN_NOM = 80
 
 FILTRES = ("attendus", "remis", "tous")
@@ -70,38 +71,34 @@ def maisons() -> str:
 @bp.post("/retrait/scan")
 @access(*EQUIPE, on=MINE)
 def scanner() -> str | Response:
-    """A voucher's code is answered; a name or a number is searched in the list."""
+    """A voucher's or a card's code is answered; a name or a number is searched in the list."""
     typed = request.form.get("code", "")
     if not _CODE.match(typed) and len(typed) <= _PLUS_LONG_QU_UN_NOM:
         searched = typed.replace("\0", " ").strip() or None
         return redirect(url_for(".jour", maison=request.form.get("maison"), q=searched), 303)
+    here = maison_du_scan()
+    if here is None:
+        return maisons()
     with transaction() as session:
-        door = guichet(session)
-        if door.lieu is None:
-            return choisir(door)
         answer = retraits.scanner(
             session,
             typed.strip().upper(),
             par=current_user.compte_id,
-            maisons=frozenset({door.lieu.id}),
+            maisons=frozenset({here}),
             jour=today(),
             instant=now(),
         )
-        found = _panier_repondu(session, answer, typed)
-        return _reponse(session, answer, found, door.lieu.id)
+        return _reponse(answer, _panier_repondu(session, answer, typed), here)
 
 
 @bp.get("/retrait/<int:panier_id>")
 @access(*EQUIPE, on=panier_de_mes_maisons)
 def panier(panier_id: int) -> str:
     with reading() as session:
-        found = queries_remise.panier(session, panier_id)
         return render_template(
             "paniers/guichet/panier.html",
-            panier=found,
+            panier=queries_remise.panier(session, panier_id, avec_reste=au_bureau()),
             gestes=queries_remise.gestes(session, panier_id),
-            contenu=queries_remise.contenu(session, found.semaine_id),
-            reste=_reste(session, found),
             complet=au_bureau(),
         )
 
@@ -118,8 +115,21 @@ def remettre(panier_id: int) -> str:
             maisons=maisons_de(current_user),
             instant=now(),
         )
+        found = queries_remise.panier(session, panier_id, avec_reste=au_bureau())
+        return _reponse(answer, found, found.maison_id)
+
+
+@bp.post("/retrait/<int:panier_id>/en-personne")
+@access(*EQUIPE, on=panier_de_mes_maisons)
+def venu_en_personne(panier_id: int) -> Response:
+    """The household came itself, though somebody was expected in its place."""
+    with reading() as session:
         found = queries_remise.panier(session, panier_id)
-        return _reponse(session, answer, found, found.maison_id)
+    _dire(
+        lambda session: retraits.venu_en_personne(session, panier_id, par=current_user.compte_id, instant=now()),
+        _("C’est noté : %(prenom)s a son panier en main propre.", prenom=found.prenom or found.court),
+    )
+    return redirect(url_for(".panier", panier_id=panier_id), 303)
 
 
 @bp.post("/retrait/<int:panier_id>/annuler")
@@ -127,15 +137,22 @@ def remettre(panier_id: int) -> str:
 def annuler(panier_id: int) -> Response:
     with reading() as session:
         found = queries_remise.panier(session, panier_id)
+    _dire(
+        lambda session: retraits.annuler_remise(session, panier_id, par=current_user.compte_id, instant=now()),
+        _("C’est défait : le panier de %(prenom)s attend de nouveau.", prenom=found.prenom or found.court),
+    )
+    return redirect(url_for(".jour", maison=found.maison_id), 303)
+
+
+def _dire(write: Callable[[Session], None], said: str) -> None:
+    """Do it in a transaction and say so; a refusal is said on the same page."""
     try:
         with transaction() as session:
-            retraits.annuler_remise(session, panier_id, par=current_user.compte_id, instant=now())
+            write(session)
     except Refus as refus:
         flash(refus.sentence, "attention")
     else:
-        who = found.prenom or found.nom
-        flash(_("C’est défait : le panier de %(prenom)s attend de nouveau.", prenom=who), "succes")
-    return redirect(url_for(".jour", maison=found.maison_id), 303)
+        flash(said, "succes")
 
 
 def _filtrer(liste: list[Attendu], filtre: str | None) -> list[Attendu]:
@@ -144,33 +161,26 @@ def _filtrer(liste: list[Attendu], filtre: str | None) -> list[Attendu]:
     return [line for line in liste if line.remis == (filtre == "remis")]
 
 
-def _reste(session: Session, found: PanierVu) -> int | None:
-    return queries_remise.reste_a_payer(session, found.foyer_id) if au_bureau() else None
-
-
 def _panier_repondu(session: Session, answer: retraits.Reponse, typed: str) -> PanierVu | None:
     """The basket that an answer is about; for a voucher of another day, the one that it names."""
     if answer.panier_id is not None:
-        return queries_remise.panier(session, answer.panier_id)
+        found = queries_remise.panier(session, answer.panier_id, avec_reste=au_bureau())
+        return queries_remise.au_vrai_jour(session, found) if answer.verdict is Verdict.PAS_AUJOURD_HUI else found
     if answer.verdict is Verdict.AUTRE_JOUR:
-        return queries_remise.panier_du_bon(session, typed.strip().upper(), today())
+        return queries_remise.panier_du_bon(session, typed.strip().upper(), today(), avec_reste=au_bureau())
     return None
 
 
-def _reponse(session: Session, answer: retraits.Reponse, found: PanierVu | None, maison_id: int) -> str:
+def _reponse(answer: retraits.Reponse, found: PanierVu | None, maison_id: int) -> str:
     """The full-screen answer. A basket of a maison that is not the person's is not named, only its maison."""
-    mine = found if found is not None and atteint(current_user, found.maison_id) else None
-    given = answer.verdict is Verdict.REMIS
     return render_template(
         "paniers/guichet/reponse.html",
-        remis=given,
+        remis=answer.verdict is Verdict.REMIS,
         verdict=answer.verdict,
         titre=paroles.titre(answer.verdict),
         phrase=paroles.phrase(answer, found),
-        panier=mine,
-        contenu=queries_remise.contenu(session, mine.semaine_id) if mine and given else [],
-        reste=_reste(session, mine) if mine else None,
-        le=answer.le,
+        panier=found if found is not None and atteint(current_user, found.maison_id) else None,
+        complet=au_bureau(),
         maison_id=maison_id,
     )
 
@@ -181,3 +191,11 @@ bp.get("/retrait/clore")(journee.clore)
 bp.post("/retrait/clore")(journee.clore_la_journee)
 bp.get("/retrait/feuille")(journee.feuille)
 bp.get("/retrait/dossier/<int:semaine_id>/<int:maison_id>")(journee.dossier)
+
+# And of who may fetch a household's baskets.
+_FOYER = "/guichet/foyers/<int:foyer_id>/retrait"
+bp.route(_FOYER, methods=["GET", "POST"])(guichet_retrait.qui_vient)
+bp.post(f"{_FOYER}/procurations/<int:procuration_id>/retirer")(guichet_retrait.retirer_un_proche)
+bp.post(f"{_FOYER}/carte")(guichet_retrait.faire_une_carte)
+bp.get(f"{_FOYER}/carte.pdf")(guichet_retrait.carte_pdf)
+bp.post(f"{_FOYER}/cartes/<int:carte_id>/perdue")(guichet_retrait.carte_perdue)

@@ -204,7 +204,10 @@ class Panier(Base):
 
 
 class Retrait(Base):
-    """A basket was handed out, or a hand-out undone (`annule_id`): rows are added, never changed."""
+    """A basket was handed out, or a hand-out undone (`annule_id`): rows are added, never changed.
+
+    `procuration_id` names who came in the household's place.
+    """
 
     __tablename__ = "retrait"
 
@@ -214,5 +217,6 @@ class Retrait(Base):
     par: Mapped[int | None] = mapped_column(ForeignKey("compte.id", ondelete="SET NULL"))
     le: Mapped[Instant]
     annule_id: Mapped[int | None] = mapped_column(ForeignKey("retrait.id"), unique=True)
+    procuration_id: Mapped[int | None] = mapped_column(ForeignKey("procuration.id"))
 
     __table_args__ = (CheckConstraint("moyen IN ('scan', 'liste', 'annulation')", name="moyen"),)

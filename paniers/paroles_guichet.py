@@ -15,8 +15,11 @@ def titre(verdict: Verdict) -> str:
         Verdict.DEJA_REMIS: _("Déjà remis"),
         Verdict.AUTRE_MAISON: _("Une autre maison"),
         Verdict.AUTRE_JOUR: _("Un autre jour"),
+        Verdict.PAS_AUJOURD_HUI: _("Un autre jour"),
+        Verdict.SANS_PANIER: _("Pas de panier cette fois"),
         Verdict.ANNULE: _("Panier annulé"),
-        Verdict.ILLISIBLE: _("Bon illisible"),
+        Verdict.CARTE_REMPLACEE: _("Carte remplacée"),
+        Verdict.ILLISIBLE: _("Code illisible"),
     }[verdict]
 
 
@@ -30,9 +33,17 @@ def phrase(answer: Reponse, found: PanierVu | None) -> str:
         return _("Ce panier attend à la maison %(maison)s. Il ne peut pas être remis ici.", maison=found.maison)
     if answer.verdict is Verdict.AUTRE_JOUR:
         return _autre_jour(found)
-    if answer.verdict is Verdict.ANNULE:
-        return _("Ce panier a été annulé. Le foyer a été prévenu et n’a rien à payer pour lui.")
-    return _("Ce code ne se lit pas comme un bon de retrait. Cherchez la famille par son nom ou son numéro.")
+    if answer.verdict is Verdict.PAS_AUJOURD_HUI and found is not None:
+        return _(
+            "Le prochain panier de cette famille l’attend %(jour)s, à la maison %(maison)s.",
+            jour=jour_annee(found.retrait_le),
+            maison=found.maison,
+        )
+    return {
+        Verdict.SANS_PANIER: _("Aucun panier n’est préparé pour cette famille. Cherchez-la par son nom."),
+        Verdict.CARTE_REMPLACEE: _("Une autre carte a pris la place de celle-ci. Cherchez la famille par son nom."),
+        Verdict.ANNULE: _("Ce panier a été annulé. Le foyer a été prévenu et n’a rien à payer pour lui."),
+    }.get(answer.verdict, _("Ce code ne se lit pas. Cherchez la famille par son nom ou son numéro."))
 
 
 def _deja_remis(le: datetime | None) -> str:

@@ -3,6 +3,7 @@
 An agent acts at one maison at a time, kept in the cookie once chosen.
 """
 
+import re
 from dataclasses import dataclass
 
 from flask import render_template, request
@@ -22,6 +23,7 @@ from paniers.queries_guichet import Jour, Place
 
 EQUIPE = (Role.AGENT, Role.BENEVOLE, Role.COORDINATION)
 BUREAU = (Role.AGENT, Role.COORDINATION)
+_NUMERO = re.compile(r"[0-9]{1,9}", re.ASCII)
 
 
 def panier_de_mes_maisons(person: Person, *, panier_id: int, **_args: object) -> bool:
@@ -68,6 +70,21 @@ def guichet(session: Session) -> Guichet:
     if lieu is not None and day is not None:
         lieu, day = queries_guichet.au_rendez_vous(session, lieu, day)
     return Guichet(lieux, lieu, day)
+
+
+def maison_du_scan() -> int | None:
+    """The maison at which a code is scanned, read without the database; None when none is chosen yet.
+
+    Raises Introuvable for a maison where the person does not work.
+    """
+    reach = maisons_de(current_user)
+    asked = request.form.get("maison") or str(cookie.get("maison", ""))
+    if not asked:
+        return next(iter(reach)) if reach is not None and len(reach) == 1 else None
+    known = int(asked) if _NUMERO.fullmatch(asked) else None
+    if known is None or (reach is not None and known not in reach):
+        raise Introuvable
+    return known
 
 
 def choisir(door: Guichet) -> str:

@@ -72,7 +72,7 @@ class Attendu:
 
     @property
     def court(self) -> str:
-        return f"{self.prenom} {self.nom[:1]}." if self.prenom and self.nom else self.prenom or self.nom
+        return f"{self.prenom} {self.nom[:1]}." if self.prenom and self.nom else self.prenom or f"n° {self.numero}"
 
     @property
     def complet(self) -> str:

@@ -1,36 +1,53 @@
-"""What is read of one basket at the door: whose it is, what it holds, what was done with it.
+"""What is read of one basket at the door: whose it is, who comes for it, what it holds, what was done with it.
 
-No price here: what a household owes is read for one basket at a time, and only by those who may know it.
+No price here: what a household owes is read for one basket at a time, and only for those who may know it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
+from typing import Any, cast
 
-from sqlalchemy import func, select
+from sqlalchemy import ScalarSelect, func, literal, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session
 
 from foyers.models import Compte, Foyer, Maison, Membre
 from kernel import qr
 from kernel.errors import Introuvable
 from paiements import grand_livre
+from paniers.agenda import rendez_vous
 from paniers.models import EtatPanier, Panier, Retrait, Semaine
 from paniers.models_producteurs import Composition, CompositionLigne, Offre, Produit
+from paniers.models_retrait import Procuration
+from paniers.procurations import pour_le_panier
 from paniers.quantites import quantite
-from paniers.retraits import par_bon
 
 
 @dataclass(frozen=True, slots=True)
 class Geste:
-    """A hand-out or its undoing, as it is told on the basket's page."""
+    """A hand-out or its undoing, as it is told on the basket's page; `a` is who came in the household's place."""
 
     moyen: str
     le: datetime
     par: str | None
+    a: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Contenu:
+    """A product of the basket, its quantity written out."""
+
+    nom: str
+    slug: str
+    quantite: str
 
 
 @dataclass(frozen=True, slots=True)
 class PanierVu:
-    """One basket as the agent at the door needs it; no price, no band."""
+    """One basket as the agent at the door needs it; no price, no band. `proche` is expected in the household's place.
+
+    `reste` is what the household owes, in centimes, read only for those who may know it.
+    """
 
     id: int
     numero: int
@@ -43,6 +60,10 @@ class PanierVu:
     maison: str
     semaine_id: int
     retrait_le: date
+    proche_prenom: str | None
+    proche_nom: str | None
+    contenu: tuple[Contenu, ...]
+    reste: int | None
 
     @property
     def remis(self) -> bool:
@@ -50,24 +71,21 @@ class PanierVu:
 
     @property
     def court(self) -> str:
-        return f"{self.prenom} {self.nom[:1]}." if self.prenom and self.nom else self.prenom or self.nom
+        """What a bénévole may read: first name and initial."""
+        return f"{self.prenom} {self.nom[:1]}." if self.prenom and self.nom else self.prenom or f"n° {self.numero}"
 
     @property
     def complet(self) -> str:
         return f"{self.prenom} {self.nom}".strip()
 
-
-@dataclass(frozen=True, slots=True)
-class Contenu:
-    """A product of the basket, its quantity written out."""
-
-    nom: str
-    slug: str
-    quantite: str
+    @property
+    def proche(self) -> str:
+        return f"{self.proche_prenom} {self.proche_nom}" if self.proche_prenom else ""
 
 
-def panier(session: Session, panier_id: int) -> PanierVu:
-    """One basket. Raises Introuvable."""
+def panier(session: Session, panier_id: int, *, avec_reste: bool = False) -> PanierVu:
+    """One basket, all that its answer says in one statement. Raises Introuvable."""
+    owed = grand_livre.solde_en_sql(Panier.foyer_id) if avec_reste else literal(None)
     row = session.execute(
         select(
             Panier.id,
@@ -81,16 +99,43 @@ def panier(session: Session, panier_id: int) -> PanierVu:
             Maison.nom,
             Panier.semaine_id,
             Semaine.retrait_le,
+            Procuration.prenom,
+            Procuration.nom,
+            _contenu(),
+            owed,
         )
         .join(Foyer, Foyer.id == Panier.foyer_id)
         .join(Maison, Maison.id == Panier.maison_id)
         .join(Semaine, Semaine.id == Panier.semaine_id)
         .outerjoin(Membre, (Membre.foyer_id == Foyer.id) & Membre.referent)
+        .outerjoin(Procuration, Procuration.id == pour_le_panier(Panier.foyer_id, Panier.semaine_id))
         .where(Panier.id == panier_id)
     ).one_or_none()
     if row is None:
         raise Introuvable
-    return PanierVu(*row)
+    *known, held, owes = cast("tuple[Any, ...]", row)
+    contents = tuple(Contenu(nom, slug, quantite(combien, unite)) for nom, slug, combien, unite in held or ())
+    return PanierVu(*(*known, contents, max(owes, 0) if owes is not None else None))
+
+
+def au_vrai_jour(session: Session, vu: PanierVu) -> PanierVu:
+    """The same basket with the day on which its maison really hands out, to tell people."""
+    week = session.get_one(Semaine, vu.semaine_id)
+    return replace(vu, retrait_le=rendez_vous(session, week, vu.maison_id).jour)
+
+
+def _contenu() -> ScalarSelect[list[tuple[str, str, int, str]]]:
+    """What one basket of the week holds, once that is published: a JSON list of name, drawing, quantity and unit."""
+    line = func.json_build_array(Produit.nom, Produit.dessin, CompositionLigne.quantite, Produit.unite)
+    return (
+        select(func.json_agg(aggregate_order_by(line, Produit.nom)))
+        .join(Offre, Offre.produit_id == Produit.id)
+        .join(CompositionLigne, CompositionLigne.offre_id == Offre.id)
+        .join(Composition, Composition.id == CompositionLigne.composition_id)
+        .where(Composition.semaine_id == Panier.semaine_id, Composition.publiee_le.is_not(None))
+        .correlate(Panier)
+        .scalar_subquery()
+    )
 
 
 def maison_du_panier(session: Session, panier_id: int) -> int | None:
@@ -100,33 +145,16 @@ def maison_du_panier(session: Session, panier_id: int) -> int | None:
 def gestes(session: Session, panier_id: int) -> list[Geste]:
     """What was done with the basket, the latest first."""
     rows = session.execute(
-        select(Retrait.moyen, Retrait.le, Compte.nom)
+        select(Retrait.moyen, Retrait.le, Compte.nom, Procuration.prenom + " " + Procuration.nom)
         .outerjoin(Compte, Compte.id == Retrait.par)
+        .outerjoin(Procuration, Procuration.id == Retrait.procuration_id)
         .where(Retrait.panier_id == panier_id)
         .order_by(Retrait.id.desc())
     )
     return [Geste(*row) for row in rows]
 
 
-def contenu(session: Session, semaine_id: int) -> list[Contenu]:
-    """What one basket of the week holds, once that is published."""
-    rows = session.execute(
-        select(Produit.nom, Produit.dessin, CompositionLigne.quantite, Produit.unite)
-        .join(Offre, Offre.produit_id == Produit.id)
-        .join(CompositionLigne, CompositionLigne.offre_id == Offre.id)
-        .join(Composition, Composition.id == CompositionLigne.composition_id)
-        .where(Composition.semaine_id == semaine_id, Composition.publiee_le.is_not(None))
-        .order_by(Produit.nom)
-    )
-    return [Contenu(nom, slug, quantite(combien, unite)) for nom, slug, combien, unite in rows]
-
-
-def reste_a_payer(session: Session, foyer_id: int) -> int:
-    """What the household owes, in centimes; for the second tap of an agent, never for a bénévole."""
-    return max(grand_livre.solde(session, foyer_id), 0)
-
-
-def panier_du_bon(session: Session, texte: str, day: date) -> PanierVu | None:
+def panier_du_bon(session: Session, texte: str, day: date, *, avec_reste: bool) -> PanierVu | None:
     """The basket of a genuine voucher that is shown on another day than its own, to say which."""
     try:
         voucher = qr.verify(texte, day)
@@ -134,5 +162,5 @@ def panier_du_bon(session: Session, texte: str, day: date) -> PanierVu | None:
         voucher = expired.voucher
     except qr.BadVoucher:
         return None
-    panier_id = par_bon(session, voucher.id)
-    return panier(session, panier_id) if panier_id is not None else None
+    panier_id = session.scalar(select(Panier.id).where(Panier.bon == voucher.id))
+    return panier(session, panier_id, avec_reste=avec_reste) if panier_id is not None else None

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import case, select, update
+from sqlalchemy import ColumnElement, Row, case, insert, literal, null, select, true, update
 from sqlalchemy.orm import Session
 
 from kernel import qr
@@ -13,10 +13,12 @@ from kernel.clock import PARIS
 from kernel.errors import Introuvable, Refus
 from kernel.formats import jour as le_jour
 from kernel.outbox import publish
+from paniers import cartes
 from paniers.agenda import dernier_jour, rendez_vous, un_jour_de
 from paniers.etats import EtatSemaine
 from paniers.events import SemaineTerminee
 from paniers.models import EtatPanier, Panier, Retrait, Semaine
+from paniers.procurations import pour_le_panier
 from paniers.semaines import avancer, verrouiller
 
 # A double tap, or a camera that reads the same code twice, is the same gesture.
@@ -38,7 +40,10 @@ class Verdict(StrEnum):
     DEJA_REMIS = "deja_remis"
     AUTRE_MAISON = "autre_maison"
     AUTRE_JOUR = "autre_jour"
+    PAS_AUJOURD_HUI = "pas_aujourd_hui"
+    SANS_PANIER = "sans_panier"
     ANNULE = "annule"
+    CARTE_REMPLACEE = "carte_remplacee"
     ILLISIBLE = "illisible"
 
 
@@ -52,38 +57,37 @@ class Reponse:
 
 
 def remettre(
-    session: Session, panier_id: int, *, par: int, moyen: Moyen, maisons: frozenset[int] | None, instant: datetime
+    session: Session,
+    panier_id: int,
+    *,
+    par: int,
+    moyen: Moyen,
+    maisons: frozenset[int] | None,
+    instant: datetime,
+    en_personne: bool = False,
 ) -> Reponse:
     """Hand a basket out. `maisons` are those where the agent works (None: all of them).
 
-    The guarded update has one winner when two agents scan at once; the other reads "déjà remis".
+    Who is expected in the household's place is noted as having come, unless the household came `en_personne`.
+    Raises Introuvable.
     """
-    panier = session.get(Panier, panier_id)
-    if panier is None:
+    handed = _Remise(par, moyen, maisons, instant, en_personne)
+    answer = _remettre(session, Panier.id == panier_id, handed)
+    if answer is None:
         raise Introuvable
-    if maisons is not None and panier.maison_id not in maisons:
-        return Reponse(Verdict.AUTRE_MAISON, panier.id)
-    if panier.etat == EtatPanier.ANNULE:
-        return Reponse(Verdict.ANNULE, panier.id)
-    handed_over = session.execute(
-        update(Panier)
-        .where(Panier.id == panier_id, Panier.etat.in_((EtatPanier.A_REMETTRE, EtatPanier.NON_RETIRE)))
-        .values(etat=EtatPanier.REMIS)
-        .returning(Panier.id)
-    ).one_or_none()
-    if handed_over is not None:
-        session.add(Retrait(panier_id=panier_id, moyen=moyen, par=par, le=instant))
-        return Reponse(Verdict.REMIS, panier_id, instant)
-    last = dernier(session, panier_id)
-    if last is not None and last.par == par and abs(instant - last.le) < MEME_GESTE:
-        return Reponse(Verdict.REMIS, panier_id, last.le)
-    return Reponse(Verdict.DEJA_REMIS, panier_id, last.le if last else None)
+    return answer
 
 
 def scanner(
     session: Session, texte: str, *, par: int, maisons: frozenset[int] | None, jour: date, instant: datetime
 ) -> Reponse:
-    """Read a voucher's QR and hand its basket out. Forged, expired or unknown codes are answered, never raised."""
+    """Read a voucher's QR, or a card's, and hand its basket out.
+
+    Forged, expired, revoked or unknown codes are answered, never raised.
+    """
+    handed = _Remise(par, Moyen.SCAN, maisons, instant)
+    if qr.is_card(texte):
+        return _par_carte(session, texte, handed, jour)
     try:
         voucher = qr.verify(texte, jour)
     except qr.Expired as expired:
@@ -92,10 +96,85 @@ def scanner(
             return Reponse(Verdict.AUTRE_JOUR)
     except qr.BadVoucher:
         return Reponse(Verdict.ILLISIBLE)
-    panier_id = par_bon(session, voucher.id)
-    if panier_id is None:
+    return _remettre(session, Panier.bon == voucher.id, handed) or Reponse(Verdict.ILLISIBLE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Remise:
+    """Who hands out, how, where and when."""
+
+    par: int
+    moyen: Moyen
+    maisons: frozenset[int] | None
+    instant: datetime
+    en_personne: bool = False
+
+
+def _remettre(session: Session, lequel: ColumnElement[bool], remise: _Remise) -> Reponse | None:
+    """Look, hand out and note it in one statement; None when there is no such basket.
+
+    The guarded update has one winner when two agents scan at once; the other reads "déjà remis".
+    """
+    here = true() if remise.maisons is None else Panier.maison_id.in_(remise.maisons)
+    handed = (
+        update(Panier)
+        .where(lequel, Panier.etat.in_((EtatPanier.A_REMETTRE, EtatPanier.NON_RETIRE)), here)
+        .values(etat=EtatPanier.REMIS)
+        .returning(Panier.id, Panier.foyer_id, Panier.semaine_id)
+        .cte("remise")
+    )
+    proxy = null() if remise.en_personne else pour_le_panier(handed.c.foyer_id, handed.c.semaine_id)
+    noted = (
+        insert(Retrait)
+        .from_select(
+            ["panier_id", "moyen", "par", "le", "procuration_id"],
+            select(handed.c.id, literal(remise.moyen.value), literal(remise.par), literal(remise.instant), proxy),
+        )
+        .returning(Retrait.panier_id)
+        .cte("geste")
+    )
+    seen = session.execute(
+        select(Panier.id, Panier.maison_id, Panier.etat, noted.c.panier_id.is_not(None).label("remis"))
+        .outerjoin(noted, noted.c.panier_id == Panier.id)
+        .where(lequel)
+        .add_cte(handed)
+    ).one_or_none()
+    if seen is None:
+        return None
+    if seen.remis:
+        return Reponse(Verdict.REMIS, seen.id, remise.instant)
+    return _pas_remis(session, seen, remise)
+
+
+def _pas_remis(session: Session, seen: Row[int, int, str, bool], remise: _Remise) -> Reponse:
+    """Why nothing was handed out just now."""
+    if remise.maisons is not None and seen.maison_id not in remise.maisons:
+        return Reponse(Verdict.AUTRE_MAISON, seen.id)
+    if seen.etat == EtatPanier.ANNULE:
+        return Reponse(Verdict.ANNULE, seen.id)
+    last = dernier(session, seen.id)
+    if last is not None and last.par == remise.par and abs(remise.instant - last.le) < MEME_GESTE:
+        return Reponse(Verdict.REMIS, seen.id, last.le)
+    return Reponse(Verdict.DEJA_REMIS, seen.id, last.le if last else None)
+
+
+def _par_carte(session: Session, texte: str, remise: _Remise, jour: date) -> Reponse:
+    """The basket of the card's household that waits here today; else which one it is, and where."""
+    try:
+        code = qr.verify_card(texte)
+    except qr.BadVoucher:
         return Reponse(Verdict.ILLISIBLE)
-    return remettre(session, panier_id, par=par, moyen=Moyen.SCAN, maisons=maisons, instant=instant)
+    card = cartes.lue(session, code, jour)
+    if card is None:
+        return Reponse(Verdict.ILLISIBLE)
+    if card.perdue:
+        return Reponse(Verdict.CARTE_REMPLACEE)
+    today = [basket for basket in card.paniers if basket.le <= jour]
+    here = [basket for basket in today if remise.maisons is None or basket.maison_id in remise.maisons]
+    waiting = [basket for basket in here if basket.etat != EtatPanier.REMIS]
+    for basket in (*waiting, *here, *today):
+        return _remettre(session, Panier.id == basket.id, remise) or Reponse(Verdict.ILLISIBLE)
+    return Reponse(Verdict.PAS_AUJOURD_HUI, card.paniers[0].id) if card.paniers else Reponse(Verdict.SANS_PANIER)
 
 
 def _attendu_le(session: Session, bon: uuid.UUID, jour: date) -> bool:
@@ -123,6 +202,18 @@ def annuler_remise(session: Session, panier_id: int, *, par: int, instant: datet
     if undone is None or last is None:
         raise Refus("Ce panier n’est pas noté comme remis : il n’y a rien à annuler.")
     session.add(Retrait(panier_id=panier_id, moyen=Moyen.ANNULATION, par=par, le=instant, annule_id=last.id))
+
+
+def venu_en_personne(session: Session, panier_id: int, *, par: int, instant: datetime) -> None:
+    """The household came itself, not who was expected in its place: undone and noted again. Harmless twice.
+
+    Raises Refus when the basket is not noted as handed out.
+    """
+    last = dernier(session, panier_id)
+    if last is not None and last.procuration_id is None:
+        return
+    annuler_remise(session, panier_id, par=par, instant=instant)
+    remettre(session, panier_id, par=par, moyen=Moyen.LISTE, maisons=None, instant=instant, en_personne=True)
 
 
 def livrer(session: Session, semaine_id: int, *, par: int | None, instant: datetime) -> None:
@@ -172,11 +263,6 @@ def semaine_du_jour(session: Session, jour: date) -> Semaine | None:
         .order_by(~un_jour_de(jour), Semaine.retrait_le)
         .limit(1)
     ).one_or_none()
-
-
-def par_bon(session: Session, bon: uuid.UUID) -> int | None:
-    """The basket that a voucher stands for."""
-    return session.scalars(select(Panier.id).where(Panier.bon == bon)).one_or_none()
 
 
 def dernier(session: Session, panier_id: int) -> Retrait | None:

@@ -254,6 +254,17 @@ CHECKS: Mapping[str, TextClause] = {
          ORDER BY 1 LIMIT 20
         """
     ),
+    "Le geste {id} du registre nomme un proche que le foyer du panier n’attendait pas.": text(
+        """
+        SELECT r.id
+          FROM retrait r
+          JOIN panier p ON p.id = r.panier_id
+          JOIN semaine s ON s.id = p.semaine_id
+          JOIN procuration q ON q.id = r.procuration_id
+         WHERE q.foyer_id <> p.foyer_id OR s.retrait_le < q.du OR s.retrait_le > q.au OR r.le > q.revoquee_le
+         ORDER BY 1 LIMIT 20
+        """
+    ),
     "Semaine {code} : elle est terminée, et le panier {id} attend encore d’être remis.": text(
         """
         SELECT s.code, p.id FROM semaine s JOIN panier p ON p.semaine_id = s.id

@@ -21,12 +21,13 @@ from kernel.web.access import MINE, Person, Role, access
 from kernel.web.files import file_answer
 from kernel.web.words import _
 from paiements.checkout import reste_a_payer
-from paniers import views_abonnement, views_publiques, views_souscription
+from paniers import views_abonnement, views_publiques, views_retrait, views_souscription
 from paniers.agenda import agenda, distribue, rendez_vous
 from paniers.choix import choisir
 from paniers.formulaires import MaisonForm
 from paniers.models import NatureChoix, Panier, Semaine
 from paniers.queries_familles import AbonnementVu, contenu, mon_abonnement
+from paniers.queries_retrait import proche_attendu
 from paniers.queries_semaines import EtatVu, SemaineVue, mes_semaines
 from paniers.semaines import par_code
 from paniers.views_publiques import Page
@@ -53,12 +54,14 @@ def accueil_famille() -> str:
         following = weeks[0] if weeks else None
         held = contenu(session, following.id) if following else None
         due = reste_a_payer(session, current_user.foyer_id)
+        proxy = proche_attendu(session, current_user.foyer_id, following.id) if following else None
     return render_template(
         "paniers/familles/ma_semaine.html",
         semaine=following,
         suivantes=weeks[1:],
         contenu=held,
         reste=due,
+        proche=proxy,
         qr=_qr(following),
     )
 
@@ -192,3 +195,10 @@ bp.route("/mon-abonnement/pause", methods=["GET", "POST"])(views_abonnement.pose
 bp.post("/mon-abonnement/pauses/<int:pause_id>/lever")(views_abonnement.lever_une_pause)
 bp.get("/mon-abonnement/quitter")(views_abonnement.quitter_l_abonnement)
 bp.post("/mon-abonnement/quitter")(views_abonnement.confirmer_le_depart)
+bp.get("/ma-carte")(views_retrait.carte)
+bp.post("/ma-carte")(views_retrait.faire_ma_carte)
+bp.get("/ma-carte.pdf")(views_retrait.carte_pdf)
+bp.post("/ma-carte/<int:carte_id>/perdue")(views_retrait.carte_perdue)
+bp.post("/ma-carte/<int:carte_id>/sans-suite")(views_retrait.carte_sans_suite)
+bp.route("/un-proche", methods=["GET", "POST"])(views_retrait.un_proche)
+bp.post("/un-proche/<int:procuration_id>/retirer")(views_retrait.retirer_un_proche)

@@ -18,6 +18,7 @@ from kernel.sealed import seal
 from kernel.web.access import Role
 from paniers.models import Abonnement, AbonnementVersion, Calendrier, Grille, Panier, Semaine
 from paniers.models_producteurs import Composition, CompositionLigne, Offre, Producteur, Produit
+from paniers.models_retrait import Procuration
 
 T = TypeVar("T")
 
@@ -174,6 +175,12 @@ def panier(session: Session, semaine_id: int, abonnement_row: Abonnement, maison
         "cout": 750,
     }
     return _add(session, Panier(**(values | given)))
+
+
+def procuration(session: Session, foyer_id: int, **given: Any) -> Procuration:
+    """Nour Proche comes from September 2026 on, until further notice."""
+    values = {"prenom": "Nour", "nom": "Proche", "du": date(2026, 9, 3), "donnee_le": DEBUT}
+    return _add(session, Procuration(foyer_id=foyer_id, **(values | given)))
 
 
 def producteur(session: Session, **given: Any) -> Producteur:

@@ -8,6 +8,7 @@ Stripe's webhook ─── EvenementStripeRecu ─────────► wh
 Monday 6:00 ──────── CommandeEmise ───────────────► PDF and CSV ── BonCommandePret ─► mail to the producer
                      BonsDemandes (per maison) ───► vouchers and dossier
 producer answers ─── CommandeRepondue ────────────► mail to the coordination
+family, or counter ─ CarteDemandee ───────────────► the carte de retrait to print
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,6 +27,7 @@ from paniers.events import (
     AbonnementSouscrit,
     BonCommandePret,
     BonsDemandes,
+    CarteDemandee,
     CommandeEmise,
     CommandeRepondue,
     CompositionPubliee,
@@ -48,6 +50,7 @@ CIRCUIT: Mapping[type[Fact], Sequence[Actor]] = {
     CommandeEmise: (paniers.preparer_bon_commande,),
     BonCommandePret: (paniers.envoyer_commande,),
     BonsDemandes: (paniers.preparer_bons,),
+    CarteDemandee: (paniers.preparer_carte,),
     CommandeRepondue: (paniers.annoncer_reponse,),
     SemaineSansComposition: (paniers.alerter_sans_composition,),
     MailQueued: (courriels.envoyer_courriel,),

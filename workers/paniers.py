@@ -4,11 +4,12 @@ from sqlalchemy.orm import Session
 
 from kernel.db import transaction
 from kernel.outbox import publish
-from paniers import bon_commande, bons_retrait, courriels
+from paniers import bon_commande, bons_retrait, cartes, courriels
 from paniers.events import (
     AbonnementSouscrit,
     BonCommandePret,
     BonsDemandes,
+    CarteDemandee,
     CommandeEmise,
     CommandeRepondue,
     SemaineSansComposition,
@@ -20,6 +21,11 @@ from workers.runtime import COURRIEL, DOCUMENTS, local, remote
 def preparer_bons(fact: BonsDemandes) -> None:
     """Every voucher of one maison and its dossier; rendering holds no transaction open."""
     bons_retrait.bons_de_la_maison(fact.semaine_id, fact.maison_id)
+
+
+@remote(DOCUMENTS, lease=60)
+def preparer_carte(fact: CarteDemandee) -> None:
+    cartes.preparer(fact.carte_id)
 
 
 @remote(DOCUMENTS, lease=60)

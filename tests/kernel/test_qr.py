@@ -146,3 +146,60 @@ def test_a_text_that_is_no_vouchers_is_not_drawn() -> None:
     for text in ("PC1:" + "A" * 300, "court"):
         with pytest.raises(ValueError):  # noqa: PT011
             qr.svg(text)
+
+
+def card() -> str:
+    return qr.sign_card(uuid.UUID(int=42))
+
+
+def test_a_card_says_its_id_and_nothing_about_a_person_or_a_day() -> None:
+    assert qr.verify_card(card() + "\r\n") == uuid.UUID(int=42)
+    letters = card().removeprefix(qr.CARD_PREFIX)
+    assert len(base64.b32decode(letters + "=" * (-len(letters) % 8))) == 1 + 1 + 16 + 64
+    assert len(qr._modules(card())) == 41
+
+
+def test_no_bit_of_a_card_may_change() -> None:
+    letters = card().removeprefix(qr.CARD_PREFIX)
+    genuine = base64.b32decode(letters + "=" * (-len(letters) % 8))
+    for bit in range(len(genuine) * 8):
+        raw = bytearray(genuine)
+        raw[bit // 8] ^= 1 << bit % 8
+        with pytest.raises(qr.BadVoucher):
+            qr.verify_card(qr.CARD_PREFIX + base64.b32encode(bytes(raw)).decode().rstrip("="))
+
+
+def test_without_its_signature_a_changed_card_would_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The negative control of the test above."""
+    monkeypatch.setattr(qr, "_check", lambda *_: None)
+    with pytest.raises(pytest.fail.Exception):
+        test_no_bit_of_a_card_may_change()
+
+
+def test_neither_kind_passes_for_the_other_whatever_its_prefix() -> None:
+    voucher_letters, card_letters = signed().removeprefix(qr.PREFIX), card().removeprefix(qr.CARD_PREFIX)
+    for text in (card(), qr.PREFIX + card_letters):
+        with pytest.raises(qr.Unreadable):
+            qr.verify(text, JEUDI)
+    for text in (signed(), qr.CARD_PREFIX + voucher_letters):
+        with pytest.raises(qr.Unreadable):
+            qr.verify_card(text)
+
+
+@pytest.mark.parametrize("domain", [b"", qr._DOMAIN])
+def test_a_card_signed_for_another_purpose_is_refused(domain: bytes) -> None:
+    """Its size apart, only the purpose tells a card from a voucher: the same key signs both."""
+    body = qr._CARD_LAYOUT.pack(qr.VERSION, 1, uuid.UUID(int=42).bytes)
+    with pytest.raises(qr.Forged):
+        qr.verify_card(qr._spell(qr.CARD_PREFIX, body + qr._private(bytes([1]) * 32).sign(domain + body)))
+
+
+@given(st.text(max_size=500))
+@example("CR1:")
+@example("CR1:" + "A" * 132)
+@example("CR1:" + "\N{FULLWIDTH LATIN CAPITAL LETTER A}" * 132)
+@example("A" * 10_000_000)
+@example("\x00")
+def test_any_text_shown_as_a_card_is_answered_by_a_typed_refusal(text: str) -> None:
+    with pytest.raises(qr.BadVoucher):
+        qr.verify_card(text)

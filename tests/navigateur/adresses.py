@@ -42,6 +42,8 @@ ROLES = {
 
 FICHIERS = {
     "paniers.bon_pdf",
+    "paniers.carte_pdf",
+    "guichet_paniers.carte_pdf",
     "coordination.fichier",
     "guichet_paniers.dossier",
     "producteurs.fichier",

@@ -28,6 +28,7 @@ from paiements import grand_livre
 from paiements.echeances import ouvrir_en_lot
 from paiements.liens import jeton
 from paiements.models import Carte, Echeance, Reglement
+from paniers import cartes, procurations
 from paniers.liens import jeton_de_commande
 from paniers.models import Pause
 from paniers.models_producteurs import Commande, CommandeLigne
@@ -107,6 +108,8 @@ def _cote(session: Session, semaine: int, suivante: int, produits: list[int]) ->
     for key in (f"commande:{order.id}:pdf", f"commande:{order.id}:csv"):
         documents.store(session, key, "bon.pdf", b"%PDF-1.7 un bon")
     documents.store(session, f"dossier:{semaine}:{place}", "dossier.pdf", b"%PDF-1.7 un dossier")
+    card = cartes.faire(session, household, par=None, instant=now())
+    documents.store(session, cartes.cle(card.id), "carte.pdf", b"%PDF-1.7 une carte")
     return Cote(place, household, subscription.id, account, farm, farmer, offer, order.id, _dette(session, household))
 
 
@@ -171,6 +174,22 @@ def _pause(session: Session, scene: Scene, cote: Cote) -> int:
     return made.id
 
 
+def _carte_retrait(session: Session, scene: Scene, cote: Cote) -> int:
+    card = cartes.faire(session, cote.foyer, par=None, instant=now())
+    documents.store(session, cartes.cle(card.id), "carte.pdf", b"%PDF-1.7 une carte")
+    return card.id
+
+
+def _procuration(session: Session, scene: Scene, cote: Cote) -> int:
+    for named in procurations.en_cours(session, cote.foyer, JEUDI):
+        procurations.revoquer(session, named.id, par=None, instant=now())
+    given = procurations.donner(
+        session, cote.foyer, prenom="Nour", nom="Essai", du=JEUDI, au=None, par=None, instant=now()
+    )
+    session.flush()
+    return given.id
+
+
 def _offre(session: Session, scene: Scene, cote: Cote) -> int:
     product = fabriques.produit(session, f"Légume {next(_numbers)}").id
     week = session.execute(text("SELECT id FROM semaine WHERE etat = 'ouverte' ORDER BY id LIMIT 1")).scalar_one()
@@ -201,6 +220,8 @@ OBJETS: dict[str, Objet] = {
     "justificatif_id": Objet(_justificatif),
     "panier_id": Objet(_panier),
     "pause_id": Objet(_pause),
+    "carte_id": Objet(_carte_retrait),
+    "procuration_id": Objet(_procuration),
     "maison_id": Objet(lambda _, __, cote: cote.maison),
     "commande_id": Objet(lambda _, __, cote: cote.commande),
     "offre_id": Objet(_offre),

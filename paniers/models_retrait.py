@@ -1,0 +1,53 @@
+"""Tables of the pick-up: a household's card, and those who come in its place."""
+
+import uuid
+from datetime import date
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, func, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from kernel.db import Base, Instant, Key
+
+
+class CarteRetrait(Base):
+    """A household's durable card; `code` is the random id that its QR holds. One is good at a time."""
+
+    __tablename__ = "carte_retrait"
+
+    id: Mapped[Key]
+    foyer_id: Mapped[int] = mapped_column(ForeignKey("foyer.id", ondelete="CASCADE"), index=True)
+    code: Mapped[uuid.UUID] = mapped_column(unique=True, server_default=func.gen_random_uuid())
+    faite_le: Mapped[Instant]
+    faite_par: Mapped[int | None] = mapped_column(ForeignKey("compte.id", ondelete="SET NULL"))
+    perdue_le: Mapped[Instant | None]
+    perdue_par: Mapped[int | None] = mapped_column(ForeignKey("compte.id", ondelete="SET NULL"))
+
+    __table_args__ = (
+        Index("uq_carte_retrait_bonne", "foyer_id", unique=True, postgresql_where=text("perdue_le IS NULL")),
+        CheckConstraint("perdue_le IS NOT NULL OR perdue_par IS NULL", name="perdue"),
+    )
+
+
+class Procuration(Base):
+    """Somebody fetches a household's baskets of the pick-up days `du` to `au`, both included (None: until revoked).
+
+    The person needs no account; the name is what is asked at the door.
+    """
+
+    __tablename__ = "procuration"
+
+    id: Mapped[Key]
+    foyer_id: Mapped[int] = mapped_column(ForeignKey("foyer.id", ondelete="CASCADE"), index=True)
+    prenom: Mapped[str]
+    nom: Mapped[str]
+    du: Mapped[date]
+    au: Mapped[date | None]
+    donnee_le: Mapped[Instant]
+    donnee_par: Mapped[int | None] = mapped_column(ForeignKey("compte.id", ondelete="SET NULL"))
+    revoquee_le: Mapped[Instant | None]
+    revoquee_par: Mapped[int | None] = mapped_column(ForeignKey("compte.id", ondelete="SET NULL"))
+
+    __table_args__ = (
+        CheckConstraint("au IS NULL OR du <= au", name="ordre"),
+        CheckConstraint("revoquee_le IS NULL OR donnee_le <= revoquee_le", name="revoquee"),
+    )
