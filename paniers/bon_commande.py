@@ -2,7 +2,8 @@
 
 The PDF bears what a public purchase order must: its number and date, buyer and seller with their SIRET, each item with
 its unit price before tax, VAT (or its franchise, article 293 B of the CGI), where and when to deliver. It knows
-maisons and quantities, never a family. Documents: ``commande:<id>:pdf`` and ``commande:<id>:csv``.
+maisons and quantities, never a family. A corrected order keeps its number, says its version and what it replaces.
+Documents: ``commande:<id>:pdf`` and ``commande:<id>:csv``, and each later version's own (`cle_de_commande`).
 """
 
 from dataclasses import asdict, dataclass
@@ -23,7 +24,7 @@ from kernel.settings import get_settings
 from kernel.spreadsheet import MEDIA_TYPE, csv_file
 from paniers.bilan import prix_ht
 from paniers.bons_retrait import nom_complet
-from paniers.fichiers import Fichier, nom_de_fichier, ranger
+from paniers.fichiers import Fichier, cle_de_commande, nom_de_fichier, ranger
 from paniers.models import Semaine
 from paniers.models_producteurs import Commande, CommandeLigne, Offre, Producteur, Produit, Unite
 from paniers.quantites import quantite
@@ -48,6 +49,7 @@ class Part:
 class Article:
     """An item of the order: `quantite` is the whole, surplus included; amounts are centimes before tax."""
 
+    offre_id: int
     nom: str
     variete: str
     en_pieces: bool
@@ -62,12 +64,14 @@ class Article:
 
 @dataclass(frozen=True, slots=True)
 class Bon:
-    """All that an order says, in primitives. Amounts are centimes."""
+    """All that an order says, in primitives. Amounts are centimes; `version` 2 and more replace what came before."""
 
     commande_id: int
     numero: str
+    version: int
     semaine: str
     emise_le: date
+    corrigee_le: date | None
     livraison_le: date
     livraison_heure: str
     aux_maisons: bool
@@ -110,8 +114,10 @@ def lire(session: Session, commande_id: int) -> Bon:
     return Bon(
         commande_id=commande.id,
         numero=commande.numero,
+        version=commande.version,
         semaine=code,
         emise_le=commande.emise_le.astimezone(PARIS).date(),
+        corrigee_le=commande.corrigee_le.astimezone(PARIS).date() if commande.corrigee_le else None,
         livraison_le=commande.livraison_le,
         livraison_heure=producteur.livraison_heure,
         aux_maisons=aux_maisons,
@@ -130,8 +136,8 @@ def lire(session: Session, commande_id: int) -> Bon:
 def rendre(bon: Bon) -> list[Fichier]:
     """The order's PDF and CSV."""
     return [
-        Fichier(f"commande:{bon.commande_id}:pdf", _nom(bon, "pdf"), rendre_pdf(bon)),
-        Fichier(f"commande:{bon.commande_id}:csv", _nom(bon, "csv"), rendre_csv(bon), MEDIA_TYPE),
+        Fichier(cle_de_commande(bon.commande_id, bon.version, "pdf"), _nom(bon, "pdf"), rendre_pdf(bon)),
+        Fichier(cle_de_commande(bon.commande_id, bon.version, "csv"), _nom(bon, "csv"), rendre_csv(bon), MEDIA_TYPE),
     ]
 
 
@@ -156,7 +162,8 @@ def rendre_csv(bon: Bon) -> bytes:
     ]  # fmt: skip
     rows = [
         (
-            f"n° {bon.numero}", bon.emise_le, bon.vendeur, bon.vendeur_siret, bon.livraison_le, bon.livraison_heure,
+            _numero(bon), bon.corrigee_le or bon.emise_le, bon.vendeur, bon.vendeur_siret,
+            bon.livraison_le, bon.livraison_heure,
             article.nom, article.variete, part.lieu, part.adresse, _mesure(part.quantite, article),
             "pièce" if article.en_pieces else "kg", _mesure(article.lot, article),
             _euros(article.prix), _euros(montant),
@@ -184,6 +191,7 @@ def _article(lines: list[Row[int, Maison, Offre, Produit]]) -> Article:
     total = sum(line[0] for line in lines)
     en_pieces = produit.unite == Unite.PIECE
     return Article(
+        offre_id=offre.id,
         nom=produit.nom,
         variete=offre.variete,
         en_pieces=en_pieces,
@@ -252,5 +260,10 @@ def _euros(centimes: int) -> Decimal:
     return Decimal(centimes).scaleb(-2)
 
 
+def _numero(bon: Bon) -> str:
+    return f"n° {bon.numero}" if bon.version == 1 else f"n° {bon.numero}, version {bon.version}"
+
+
 def _nom(bon: Bon, extension: str) -> str:
-    return nom_de_fichier("bon de commande", bon.numero, bon.vendeur, extension=extension)
+    version = "" if bon.version == 1 else f"version {bon.version}"
+    return nom_de_fichier("bon de commande", bon.numero, version, bon.vendeur, extension=extension)

@@ -1,12 +1,12 @@
 """Orders: once a week is closed and composed, one order per producer, and the answer that comes back."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from kernel.clock import PARIS
@@ -28,6 +28,7 @@ from paniers.models_producteurs import (
     Composition,
     CompositionLigne,
     EtatCommande,
+    Manque,
     Offre,
     Producteur,
     Produit,
@@ -66,10 +67,14 @@ def commander(session: Session, semaine_id: int, *, instant: datetime, par: int 
     if semaine.etat != EtatSemaine.CLOTUREE:
         return []
     baskets = paniers_par_maison(session, semaine.id)
-    lines = _lignes(session, semaine, baskets) if baskets else []
-    days = agenda(session, [semaine.id]).jours(semaine, baskets)
-    orders = _emettre(session, semaine, lines, days[0] if days else semaine.retrait_le, instant)
-    _porter_au_grand_livre(session, semaine, orders)
+    lines = lire_lignes(session, semaine, baskets) if baskets else []
+    day = jour_de_livraison(session, semaine, baskets)
+    orders = [
+        emettre(session, semaine, ordered, rank=rank, livraison_le=day, instant=instant)
+        for rank, ordered in enumerate(par_producteur(lines), start=1)
+    ]
+    jour = semaine.commande_le.astimezone(PARIS).date()
+    porter_au_grand_livre(session, semaine, orders, cle=cle_au_grand_livre(semaine.id), jour=jour)
     avancer(session, semaine, EtatSemaine.COMMANDEE, instant, par)
     publish(session, SemaineCommandee(semaine.id))
     publish(session, *[CommandeEmise(order.id) for order in orders])
@@ -77,23 +82,83 @@ def commander(session: Session, semaine_id: int, *, instant: datetime, par: int 
     return orders
 
 
-def repondre(session: Session, commande_id: int, *, message: str | None, instant: datetime) -> Commande:
-    """The producer confirms the order, or (`message`) says what will be short.
+def repondre(
+    session: Session,
+    commande_id: int,
+    *,
+    message: str | None,
+    instant: datetime,
+    disponibles: Mapping[int, int] | None = None,
+    version: int | None = None,
+    par: int | None = None,
+) -> Commande:
+    """The producer confirms the order, or says what will be short: in words, or (`disponibles`, by offer, in grams or
+    pieces) how much it can bring of what was ordered.
 
     The same answer twice is harmless; what is short may be said after a confirmation, as fields do as they please.
+    `version` is the one that was read (None: the last), `par` the account of whoever answers in the producer's name.
+    Raises Refus for an order that is over or was corrected meanwhile, or for more than was ordered.
     """
-    commande = session.get(Commande, commande_id, with_for_update=True)
+    commande = session.get(Commande, commande_id, with_for_update=True, populate_existing=True)
     if commande is None:
         raise Introuvable
+    _exiger_une_commande_en_cours(session, commande, version, instant)
+    short = _manques(session, commande, disponibles or {})
     text = (message or "").strip()
     if len(text) > MESSAGE_LE_PLUS_LONG:
         raise Refus("Votre message est trop long : mille caractères au plus.")
-    answer = EtatCommande.ECART if text else EtatCommande.CONFIRMEE
-    if (commande.etat, commande.message or "") == (answer, text):
+    answer = EtatCommande.ECART if text or short else EtatCommande.CONFIRMEE
+    if (commande.etat, commande.message or "", manques_dits(session, commande.id)) == (answer, text, short):
         return commande
     commande.etat, commande.message, commande.repondue_le = answer, text or None, instant
+    session.execute(delete(Manque).where(Manque.commande_id == commande.id, Manque.correction_id.is_(None)))
+    session.add_all(
+        Manque(commande_id=commande.id, offre_id=offer, disponible=left, dit_le=instant, dit_par=par)
+        for offer, left in short.items()
+    )
     publish(session, CommandeRepondue(commande.id))
     return commande
+
+
+def _exiger_une_commande_en_cours(session: Session, commande: Commande, version: int | None, instant: datetime) -> None:
+    cancelled = select(Semaine.id).where(Semaine.id == commande.semaine_id, Semaine.etat == EtatSemaine.ANNULEE)
+    if session.execute(cancelled).first() is not None:
+        raise Refus("Cette semaine est annulée : il n’y a rien à livrer. La coordination vous appelle.")
+    if commande.livraison_le < instant.astimezone(PARIS).date():
+        raise Refus("La livraison est passée. Pour en parler, appelez la coordination.")
+    if version is not None and version != commande.version:
+        raise Refus("Cette commande vient d’être corrigée. Relisez-la, puis répondez.")
+
+
+def _manques(session: Session, commande: Commande, disponibles: Mapping[int, int]) -> dict[int, int]:
+    """Of what is said available, what is less than was ordered. Raises Refus for what the order does not hold."""
+    if not disponibles:
+        return {}
+    ordered = commandees(session, commande.id)
+    for offer, left in disponibles.items():
+        if offer not in ordered:
+            raise Refus("Ce produit n’est pas dans cette commande. Rechargez la page.", status=422)
+        if not 0 <= left <= ordered[offer]:
+            raise Refus("Vous ne pouvez pas livrer plus que la commande. Vérifiez la quantité.", status=422)
+    return {offer: left for offer, left in disponibles.items() if left < ordered[offer]}
+
+
+def manques_dits(session: Session, commande_id: int) -> dict[int, int]:
+    """Offer → what is left of it, for those that are said to be short and that no correction has dealt with."""
+    said = select(Manque.offre_id, Manque.disponible).where(
+        Manque.commande_id == commande_id, Manque.correction_id.is_(None)
+    )
+    return dict(session.execute(said).all())
+
+
+def commandees(session: Session, commande_id: int) -> dict[int, int]:
+    """Offer → how much of it the order asks for, surplus included."""
+    sums = session.execute(
+        select(CommandeLigne.offre_id, func.sum(CommandeLigne.quantite))
+        .where(CommandeLigne.commande_id == commande_id)
+        .group_by(CommandeLigne.offre_id)
+    )
+    return {offer: int(total) for offer, total in sums}
 
 
 def paniers_par_maison(session: Session, semaine_id: int) -> dict[int, int]:
@@ -114,13 +179,19 @@ def obstacle(session: Session, semaine: Semaine) -> str | None:
     if not baskets:
         return None
     try:
-        _lignes(session, semaine, baskets)
+        lire_lignes(session, semaine, baskets)
     except Refus as refus:
         return refus.sentence
     return None
 
 
-def _lignes(session: Session, semaine: Semaine, baskets: Mapping[int, int]) -> list[LigneACommander]:
+def lire_lignes(
+    session: Session, semaine: Semaine, baskets: Mapping[int, int], au_plus: Mapping[int, int] | None = None
+) -> list[LigneACommander]:
+    """The published composition times the baskets, in whole lots. `au_plus` says of some offers what is left of them.
+
+    Raises Refus without a published composition, or when an offer does not suffice.
+    """
     rows = session.execute(
         select(CompositionLigne.quantite, Offre, Produit, Producteur)
         .join(Composition, Composition.id == CompositionLigne.composition_id)
@@ -136,8 +207,9 @@ def _lignes(session: Session, semaine: Semaine, baskets: Mapping[int, int]) -> l
         LigneACommander(offer, product, producer, besoin(quantity, baskets, offer.lot))
         for quantity, offer, product, producer in rows
     ]
+    left = au_plus or {}
     for line in lines:
-        if line.besoin.commande > line.offre.quantite:
+        if line.besoin.commande > min(line.offre.quantite, left.get(line.offre.id, line.offre.quantite)):
             raise Refus(
                 f"{line.produit.nom} ({line.producteur.nom}) : l’offre ne suffit pas pour tous les paniers. "
                 "Changez la composition, ou demandez au producteur s’il peut fournir davantage."
@@ -145,30 +217,48 @@ def _lignes(session: Session, semaine: Semaine, baskets: Mapping[int, int]) -> l
     return lines
 
 
-def _emettre(
-    session: Session, semaine: Semaine, lines: Sequence[LigneACommander], livraison_le: date, instant: datetime
-) -> list[Commande]:
-    """One order per producer, for the first day on which a maison hands out."""
-    by_producer: dict[int, list[LigneACommander]] = defaultdict(list)
+def par_producteur(lines: Sequence[LigneACommander]) -> list[list[LigneACommander]]:
+    """The lines of each producer, in the order in which producers come."""
+    groups: dict[int, list[LigneACommander]] = defaultdict(list)
     for line in lines:
-        by_producer[line.producteur.id].append(line)
-    orders = []
-    for rank, (producer_id, ordered) in enumerate(by_producer.items(), start=1):
-        ht, tva = _totaux(ordered)
-        order = Commande(
-            semaine_id=semaine.id,
-            producteur_id=producer_id,
-            numero=f"{semaine.code.replace('-W', '-')}-{rank:02d}",
-            livraison_le=livraison_le,
-            emise_le=instant,
-            total_ht=ht.centimes,
-            tva=tva.centimes,
-        )
-        session.add(order)
-        session.flush()  # its id goes into the lines, the ledger and the facts
-        session.add_all(ligne for line in ordered for ligne in _lignes_de_commande(order.id, line))
-        orders.append(order)
-    return orders
+        groups[line.producteur.id].append(line)
+    return list(groups.values())
+
+
+def jour_de_livraison(session: Session, semaine: Semaine, maisons: Iterable[int]) -> date:
+    """The first day on which one of these maisons hands out."""
+    days = agenda(session, [semaine.id]).jours(semaine, maisons)
+    return days[0] if days else semaine.retrait_le
+
+
+def emettre(
+    session: Session,
+    semaine: Semaine,
+    lines: Sequence[LigneACommander],
+    *,
+    rank: int,
+    livraison_le: date,
+    instant: datetime,
+) -> Commande:
+    """Write the order of one producer, the `rank`-th of the week."""
+    ht, tva = totaux(lines)
+    order = Commande(
+        semaine_id=semaine.id,
+        producteur_id=lines[0].producteur.id,
+        numero=f"{semaine.code.replace('-W', '-')}-{rank:02d}",
+        livraison_le=livraison_le,
+        emise_le=instant,
+        total_ht=ht.centimes,
+        tva=tva.centimes,
+    )
+    session.add(order)
+    session.flush()  # its id goes into the lines, the ledger and the facts
+    ecrire_lignes(session, order, lines)
+    return order
+
+
+def ecrire_lignes(session: Session, commande: Commande, lines: Sequence[LigneACommander]) -> None:
+    session.add_all(ligne for line in lines for ligne in _lignes_de_commande(commande.id, line))
 
 
 def _lignes_de_commande(commande_id: int, line: LigneACommander) -> list[CommandeLigne]:
@@ -181,15 +271,22 @@ def _lignes_de_commande(commande_id: int, line: LigneACommander) -> list[Command
     ]
 
 
-def _totaux(lines: Sequence[LigneACommander]) -> tuple[Euros, Euros]:
+def totaux(lines: Sequence[LigneACommander]) -> tuple[Euros, Euros]:
     """(before tax, VAT) of one producer's order; each product's amount is rounded, then VAT once on the whole."""
     ht = Euros(sum(Euros.rounded(line.ht).centimes for line in lines))
-    if lines[0].producteur.franchise_tva:
+    if not lines or lines[0].producteur.franchise_tva:
         return ht, Euros(0)
     return ht, Euros.rounded(ht.centimes * TVA)
 
 
-def _porter_au_grand_livre(session: Session, semaine: Semaine, orders: Sequence[Commande]) -> None:
+def cle_au_grand_livre(semaine_id: int, correction: int = 0) -> str:
+    """The key of the entry that books a week's orders; each correction books them anew, under its own."""
+    return f"commandes:{semaine_id}:{correction}" if correction else f"commandes:{semaine_id}"
+
+
+def porter_au_grand_livre(
+    session: Session, semaine: Semaine, orders: Sequence[Commande], *, cle: str, jour: date
+) -> None:
     """What the closing reckoned per basket (ACHATS) becomes what is owed to each producer; the CCAS bears the rest."""
     reckoned = session.execute(
         select(func.coalesce(func.sum(Panier.nombre * Panier.cout), 0)).where(
@@ -205,8 +302,8 @@ def _porter_au_grand_livre(session: Session, semaine: Semaine, orders: Sequence[
     if lines:
         grand_livre.passer(
             session,
-            cle=f"commandes:{semaine.id}",
-            jour=semaine.commande_le.astimezone(PARIS).date(),
+            cle=cle,
+            jour=jour,
             libelle=f"Commandes de la semaine {semaine.code}",
             mouvements=lines,
         )

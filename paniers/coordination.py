@@ -12,7 +12,7 @@ from flask_login import current_user
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as Reponse
 
-from kernel import documents, operations
+from kernel import operations
 from kernel.clock import now, today
 from kernel.db import reading, transaction
 from kernel.errors import Refus
@@ -21,7 +21,18 @@ from kernel.settings import get_settings
 from kernel.web.access import ALL, Role, access
 from kernel.web.files import file_answer
 from kernel.web.words import _
-from paniers import cloture, coordination_panier, queries_abonnements, queries_reglages, retraits, semaines, suivi
+from paniers import (
+    cloture,
+    coordination_panier,
+    coordination_penuries,
+    queries_abonnements,
+    queries_penuries,
+    queries_producteurs,
+    queries_reglages,
+    retraits,
+    semaines,
+    suivi,
+)
 from paniers import commandes as use_commandes
 from paniers import queries_coordination as lire
 from paniers.etats import EtatSemaine
@@ -29,9 +40,11 @@ from paniers.liens import jeton_de_commande
 from paniers.models import Semaine
 from paniers.models_producteurs import EtatCommande
 from paniers.queries_coordination import SemaineVue
+from paniers.queries_penuries import LigneCourte
 
 bp = Blueprint("coordination", __name__)
 coordination_panier.brancher(bp)
+coordination_penuries.brancher(bp)
 
 
 @bp.errorhandler(lire.AucuneSemaine)
@@ -122,7 +135,7 @@ def commandes() -> str:
 @access(*LECTURE, on=ALL)
 def fichier(commande_id: int, genre: str) -> Response:
     with reading() as session:
-        document = documents.find(session, f"commande:{commande_id}:{genre}")
+        document = queries_producteurs.document(session, commande_id, genre)
     return file_answer(document, _("Ce document n’est pas encore prêt. Revenez dans un instant."))
 
 
@@ -254,12 +267,12 @@ def _alertes_des_commandes(session: Session, week: SemaineVue) -> list[Alerte]:
     if week.etat not in (EtatSemaine.COMMANDEE, EtatSemaine.LIVREE):
         return []
     page, see = url_for(".commandes", semaine=week.code), _("Voir les commandes")
-    orders = lire.commandes(session, week.id)
+    orders, short = lire.commandes(session, week.id), queries_penuries.manques(session, week.id)
     found = [
         Alerte(
-            _("%(producteur)s annonce un manque : « %(mot)s »", producteur=order.producteur, mot=order.message or ""),
-            page,
-            see,
+            _("%(producteur)s annonce un manque : « %(mot)s »", producteur=order.producteur, mot=_dit(order, short)),
+            url_for(".penuries_de_la_semaine", semaine=week.code),
+            _("Choisir quoi faire"),
         )
         for order in orders
         if order.etat == EtatCommande.ECART
@@ -268,6 +281,12 @@ def _alertes_des_commandes(session: Session, week: SemaineVue) -> list[Alerte]:
     if silent and week.etat == EtatSemaine.COMMANDEE:
         found.append(Alerte(_("Commande pas encore confirmée : %(noms)s.", noms=", ".join(silent)), page, see))
     return found
+
+
+def _dit(order: lire.CommandeVue, manques: list[LigneCourte]) -> str:
+    """What a producer says is short, line by line and in its own words."""
+    short = [f"{line.produit}, {line.en_mots}" for line in manques if line.commande_id == order.id]
+    return " ; ".join([*short, *([order.message] if order.message else [])])
 
 
 def _onglets() -> list[dict[str, object]]:

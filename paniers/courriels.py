@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 from datetime import date, time
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from foyers.messages import dire
@@ -11,9 +11,10 @@ from foyers.models import Compte, Maison
 from kernel.mail import queue_mail
 from kernel.settings import get_settings
 from kernel.web.access import Role
-from paniers.liens import jeton_de_commande
-from paniers.models import Abonnement, AbonnementVersion, Semaine
-from paniers.models_producteurs import Commande, EtatCommande, Producteur
+from paniers.agenda import agenda
+from paniers.models import Abonnement, AbonnementVersion, EtatPanier, Panier, Semaine
+from paniers.models_producteurs import Composition, CompositionLigne, Correction, CorrectionLigne, Offre, Produit
+from paniers.quantites import quantite
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,55 +55,10 @@ def abonnement_confirme(session: Session, abonnement_id: int) -> None:
     )
 
 
-def commande(session: Session, commande_id: int) -> None:
-    """Send the producer its order, PDF and CSV attached, with a link that confirms it without a password."""
-    order, producer, week = _commande(session, commande_id)
-    queue_mail(
-        session,
-        key=f"commande:{order.id}:1",
-        to=producer.email,
-        template="paniers/commande",
-        context={
-            "contact": producer.contact,
-            "numero": order.numero,
-            "livraison_le": order.livraison_le,
-            "livraison_heure": producer.livraison_heure,
-            "au_depot": producer.livraison == "depot",
-            "total": order.total_ht + order.tva,
-            "lien": f"{get_settings().public_url}/producteur/commande/{jeton_de_commande(order.id)}",
-            "semaine": week.retrait_le,
-        },
-        attachments=[f"commande:{order.id}:pdf", f"commande:{order.id}:csv"],
-    )
-
-
-def reponse_du_producteur(session: Session, commande_id: int) -> None:
-    """Tell the coordination when a producer is short; a plain confirmation shows on the week's page."""
-    order, producer, week = _commande(session, commande_id)
-    if order.etat != EtatCommande.ECART or order.repondue_le is None:
-        return
-    for who in _coordination(session):
-        queue_mail(
-            session,
-            key=f"ecart:{order.id}:{order.repondue_le.isoformat()}:{who.id}",
-            to=who.email or "",
-            template="paniers/ecart",
-            context={
-                "producteur": producer.nom,
-                "contact": producer.contact,
-                "telephone": producer.telephone,
-                "numero": order.numero,
-                "message": order.message or "",
-                "semaine": week.retrait_le,
-                "lien": f"{get_settings().public_url}/coordination?semaine={week.code}",
-            },
-        )
-
-
 def semaine_sans_composition(session: Session, semaine_id: int) -> None:
     """Tell the coordination that a closed week waits for its composition before anything can be ordered."""
     week = session.get_one(Semaine, semaine_id)
-    for who in _coordination(session):
+    for who in coordination(session):
         queue_mail(
             session,
             key=f"sans_composition:{week.id}:{who.id}",
@@ -115,20 +71,71 @@ def semaine_sans_composition(session: Session, semaine_id: int) -> None:
         )
 
 
-def _commande(session: Session, commande_id: int) -> tuple[Commande, Producteur, Semaine]:
-    return (
-        session.execute(
-            select(Commande, Producteur, Semaine)
-            .join(Producteur, Producteur.id == Commande.producteur_id)
-            .join(Semaine, Semaine.id == Commande.semaine_id)
-            .where(Commande.id == commande_id)
-        )
-        .one()
-        ._tuple()
-    )
-
-
-def _coordination(session: Session) -> list[Compte]:
+def coordination(session: Session) -> list[Compte]:
+    """Whom the coordination's messages go to."""
     return list(
         session.scalars(select(Compte).where(Compte.role == Role.COORDINATION, Compte.actif, Compte.email.is_not(None)))
     )
+
+
+def panier_corrige(session: Session, correction_id: int, maison_id: int) -> None:
+    """Tell a maison's families, each once, what this week's basket holds after a correction; those without e-mail read
+    it on their voucher. Nobody is told of a change that shows neither in the basket nor on the account."""
+    correction = session.get_one(Correction, correction_id)
+    if not correction.credit and not _se_voit(session, correction_id):
+        return
+    week = session.get_one(Semaine, correction.semaine_id)
+    meeting = agenda(session, [week.id]).rendez_vous(week, maison_id)
+    place = session.get_one(Maison, meeting.maison_id)
+    products = _contenu(session, week.id)
+    rows = session.execute(
+        select(Foyer.id, Foyer.email, Membre.prenom, func.sum(Panier.nombre).label("nombre"))
+        .join(Panier, Panier.foyer_id == Foyer.id)
+        .join(Membre, (Membre.foyer_id == Foyer.id) & Membre.referent)
+        .where(Panier.semaine_id == week.id, Panier.maison_id == maison_id, Panier.etat != EtatPanier.ANNULE)
+        .where(Foyer.email.is_not(None))
+        .group_by(Foyer.id, Foyer.email, Membre.prenom)
+    )
+    for row in rows:
+        queue_mail(
+            session,
+            key=f"correction:{correction_id}:{maison_id}:{row.id}",
+            to=row.email,
+            template="paniers/panier_corrige",
+            context={
+                "prenom": row.prenom,
+                "retrait_le": meeting.jour,
+                "motif": correction.motif,
+                "produits": products,
+                "credit": correction.credit * row.nombre,
+                "maison": place.nom,
+                "debut": meeting.debut,
+                "fin": meeting.fin,
+                "lien": f"{get_settings().public_url}/ma-semaine",
+            },
+        )
+
+
+def _se_voit(session: Session, correction_id: int) -> bool:
+    """A basket holds another quantity of some product; the same product of another farm does not show."""
+    product = (
+        select(Offre.produit_id)
+        .join(CorrectionLigne, CorrectionLigne.offre_id == Offre.id)
+        .where(CorrectionLigne.correction_id == correction_id)
+        .group_by(Offre.produit_id)
+        .having(func.sum(CorrectionLigne.avant) != func.sum(CorrectionLigne.apres))
+    )
+    return session.execute(product.limit(1)).first() is not None
+
+
+def _contenu(session: Session, semaine_id: int) -> list[tuple[str, str]]:
+    rows = session.execute(
+        select(Produit.nom, Produit.unite, func.sum(CompositionLigne.quantite))
+        .join(Offre, Offre.produit_id == Produit.id)
+        .join(CompositionLigne, CompositionLigne.offre_id == Offre.id)
+        .join(Composition, Composition.id == CompositionLigne.composition_id)
+        .where(Composition.semaine_id == semaine_id)
+        .group_by(Produit.nom, Produit.unite)
+        .order_by(Produit.nom)
+    )
+    return [(nom, quantite(int(combien), unite)) for nom, unite, combien in rows]

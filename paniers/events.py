@@ -74,3 +74,11 @@ class CarteDemandee(Fact):
     """A household's carte de retrait is to be printed."""
 
     carte_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class PanierCorrige(Fact):
+    """What this week's basket holds, or costs, has changed after the orders: one maison's families are to be told."""
+
+    correction_id: int
+    maison_id: int

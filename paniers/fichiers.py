@@ -33,3 +33,8 @@ def nom_de_fichier(*mots: str, extension: str) -> str:
     """``("Bon de retrait", "jeudi 26 novembre"), "pdf"`` → ``bon-de-retrait-jeudi-26-novembre.pdf``."""
     plain = unicodedata.normalize("NFKD", " ".join(mots)).encode("ascii", "ignore").decode().lower()
     return f"{re.sub('[^a-z0-9]+', '-', plain).strip('-')}.{extension}"
+
+
+def cle_de_commande(commande_id: int, version: int, genre: str) -> str:
+    """The key of an order's document; each version keeps its own."""
+    return f"commande:{commande_id}:{genre}" if version == 1 else f"commande:{commande_id}:v{version}:{genre}"

@@ -128,23 +128,14 @@ class PauseForm(Formulaire):
     au = ChampDate(_l("Dernier jour sans panier"), [InputRequired(_l("Choisissez le dernier jour."))])
 
 
-class _Demande:
-    """The page does not call the field optional; its button alone decides whether it is needed."""
-
-    field_flags = {"required": True}
-
-    def __call__(self, form: Any, field: Field) -> None:
-        return
-
-
 class ReponseForm(Formulaire):
     """A producer's answer to an order: two buttons, `reponse` says which one was pressed."""
 
     reponse = HiddenField()
+    version = HiddenField()
     message = TextAreaField(
-        _l("Il me manque…"),
+        _l("Un mot pour la coordination"),
         [
-            _Demande(),
             Length(max=MESSAGE_LE_PLUS_LONG, message=_l("Votre message est trop long : mille caractères au plus.")),
         ],
         filters=[lambda text: text.strip().replace("\r\n", "\n") if text else ""],
@@ -153,6 +144,12 @@ class ReponseForm(Formulaire):
 
     def validate_message(self, field: Field) -> None:
         Visible()(self, _SansRetours(field))
+
+    @property
+    def version_lue(self) -> int | None:
+        """The version of the order that was answered, None when the page did not say."""
+        text = self.version.data or ""
+        return int(text) if re.fullmatch("[0-9]{1,4}", text, re.ASCII) else None
 
 
 class _SansRetours:

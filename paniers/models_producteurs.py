@@ -7,7 +7,7 @@ piece.
 from datetime import date
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, SmallInteger, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -123,7 +123,10 @@ class EtatCommande(StrEnum):
 
 
 class Commande(Base):
-    """The order of one producer for one week. Amounts are centimes; `message` is what the producer wrote back."""
+    """The order of one producer for one week. Amounts are centimes; `message` is what the producer wrote back.
+
+    A correction keeps the number, raises `version` and waits for a new answer: what is here is the last version.
+    """
 
     __tablename__ = "commande"
 
@@ -138,11 +141,14 @@ class Commande(Base):
     etat: Mapped[str] = mapped_column(server_default=EtatCommande.EMISE)
     repondue_le: Mapped[Instant | None]
     message: Mapped[str | None]
+    version: Mapped[int] = mapped_column(SmallInteger, server_default="1")
+    corrigee_le: Mapped[Instant | None]
 
     __table_args__ = (
         UniqueConstraint("semaine_id", "producteur_id"),
         CheckConstraint("etat IN ('emise', 'confirmee', 'ecart')", name="etat"),
         CheckConstraint("total_ht >= 0 AND tva >= 0", name="montants"),
+        CheckConstraint("version >= 1 AND (version = 1) = (corrigee_le IS NULL)", name="version"),
     )
 
 
@@ -161,3 +167,86 @@ class CommandeLigne(Base):
         UniqueConstraint("commande_id", "offre_id", "maison_id", postgresql_nulls_not_distinct=True),
         CheckConstraint("quantite > 0", name="quantite"),
     )
+
+
+class Correction(Base):
+    """The week's basket was changed after its orders had gone out: the `numero`-th time, by whom, when and why.
+
+    `credit` is what each basket gives back to its household, in centimes.
+    """
+
+    __tablename__ = "correction"
+
+    id: Mapped[Key]
+    semaine_id: Mapped[int] = mapped_column(ForeignKey("semaine.id"))
+    numero: Mapped[int] = mapped_column(SmallInteger)
+    motif: Mapped[str]
+    credit: Mapped[int]
+    faite_le: Mapped[Instant]
+    faite_par: Mapped[int | None] = mapped_column(ForeignKey("compte.id", ondelete="SET NULL"))
+
+    __table_args__ = (
+        UniqueConstraint("semaine_id", "numero"),
+        CheckConstraint("credit BETWEEN 0 AND 400", name="credit"),
+        CheckConstraint("numero >= 1 AND motif <> ''", name="numero"),
+    )
+
+
+class CorrectionLigne(Base):
+    """One offer's quantity in each basket, before and after a correction (0: not in it)."""
+
+    __tablename__ = "correction_ligne"
+
+    id: Mapped[Key]
+    correction_id: Mapped[int] = mapped_column(ForeignKey("correction.id", ondelete="CASCADE"))
+    offre_id: Mapped[int] = mapped_column(ForeignKey("offre.id"))
+    avant: Mapped[int]
+    apres: Mapped[int]
+
+    __table_args__ = (
+        UniqueConstraint("correction_id", "offre_id"),
+        CheckConstraint("avant >= 0 AND apres >= 0 AND avant <> apres", name="quantites"),
+    )
+
+
+class CorrectionCommande(Base):
+    """An order that a correction wrote anew: the version it became, its totals with tax before and after, centimes."""
+
+    __tablename__ = "correction_commande"
+
+    id: Mapped[Key]
+    correction_id: Mapped[int] = mapped_column(ForeignKey("correction.id", ondelete="CASCADE"))
+    commande_id: Mapped[int] = mapped_column(ForeignKey("commande.id", ondelete="CASCADE"))
+    version: Mapped[int] = mapped_column(SmallInteger)
+    avant: Mapped[int]
+    apres: Mapped[int]
+
+    __table_args__ = (
+        UniqueConstraint("commande_id", "version"),
+        UniqueConstraint("correction_id", "commande_id"),
+    )
+
+
+class Manque(Base):
+    """How much of an ordered product its producer can bring after all, as it said itself or (`dit_par`) by telephone.
+
+    It waits for the correction that deals with it; another answer of the producer takes its place.
+    """
+
+    __tablename__ = "manque"
+
+    id: Mapped[Key]
+    commande_id: Mapped[int] = mapped_column(ForeignKey("commande.id", ondelete="CASCADE"))
+    offre_id: Mapped[int] = mapped_column(ForeignKey("offre.id"), index=True)
+    disponible: Mapped[int]
+    dit_le: Mapped[Instant]
+    dit_par: Mapped[int | None] = mapped_column(ForeignKey("compte.id", ondelete="SET NULL"))
+    correction_id: Mapped[int | None] = mapped_column(ForeignKey("correction.id", ondelete="SET NULL"))
+
+    __table_args__ = (
+        Index(
+            "uq_manque_en_attente", "commande_id", "offre_id", unique=True,
+            postgresql_where=text("correction_id IS NULL"),
+        ),
+        CheckConstraint("disponible >= 0", name="disponible"),
+    )  # fmt: skip

@@ -11,7 +11,6 @@ from werkzeug.wrappers import Response
 from foyers.formulaires import sans_refus
 from kernel.clock import now
 from kernel.db import reading, transaction
-from kernel.documents import find
 from kernel.errors import Refus
 from kernel.settings import get_settings
 from kernel.web.access import MINE, Person, Role, access, public
@@ -22,6 +21,7 @@ from paniers import queries_producteurs, views_offres
 from paniers.bon_commande import tableaux
 from paniers.commandes import repondre
 from paniers.formulaires import ReponseForm
+from paniers.formulaires_penuries import Disponibles, champ_disponible, connus, lire_disponibles
 from paniers.liens import commande_du_jeton
 from paniers.models_producteurs import Commande, EtatCommande, Producteur
 from paniers.queries_producteurs import ReponseVue, producteur_du_compte
@@ -100,41 +100,55 @@ def _page_de_commande(commande_id: int, here: str, files: dict[str, str]) -> Pag
     form = ReponseForm()
     with reading() as session:
         seen = queries_producteurs.commande(session, commande_id, now())
-    if form.validate_on_submit() and _repondre(form, seen):
-        return redirect(here, code=303)
-    if request.method == "GET":
+    typed = connus(seen.bon.articles, seen.disponibles)
+    if request.method == "POST":
+        typed = lire_disponibles(request.form, seen.bon.articles)
+        if form.validate_on_submit() and _repondre(form, seen, typed):
+            return redirect(here, code=303)
+    else:
         form.message.data = seen.message
     page = {"vue": seen, "form": form, "ici": here, "fichiers": files, "tableaux": tableaux(seen.bon.articles)}
-    return render_template("paniers/producteurs/commande.html", depot=get_settings().adresse_depot, **page), (
-        422 if form.errors else 200
-    )
+    return render_template(
+        "paniers/producteurs/commande.html",
+        depot=get_settings().adresse_depot,
+        saisie=typed,
+        champ_disponible=champ_disponible,
+        **page,
+    ), (422 if form.errors or typed.erreurs else 200)
 
 
-def _repondre(form: ReponseForm, seen: ReponseVue) -> bool:
+def _repondre(form: ReponseForm, seen: ReponseVue, typed: Disponibles) -> bool:
     """Write the answer and say so; False with the reason on the form."""
-    short = form.message.data if form.reponse.data == "manque" else None
     if form.reponse.data not in ("confirmer", "manque"):
-        form.refuser("message", _("Choisissez : « Je confirme », ou écrivez ce qui manque."))
+        form.refuser("message", _("Choisissez : « Je confirme », ou dites ce qui manque."))
         return False
-    if short == "":
-        form.refuser("message", _("Écrivez ce qui manque, et combien. Exemple : 20 kg de carottes en moins."))
+    short = form.reponse.data == "manque"
+    if short and typed.erreurs:
         return False
-    if not seen.ouverte:
-        form.refuser("message", _("La livraison est passée. Pour en parler, appelez la coordination."))
+    lacks = any(typed.quantites.get(a.offre_id, a.quantite) < a.quantite for a in seen.bon.articles)
+    if short and not lacks and not form.message.data:
+        form.refuser("message", _("Dites ce qui manque : changez une quantité, ou écrivez un mot."))
         return False
 
     def write() -> None:
         with transaction() as session:
-            repondre(session, seen.bon.commande_id, message=short, instant=now())
+            repondre(
+                session,
+                seen.bon.commande_id,
+                message=form.message.data if short else None,
+                disponibles=typed.quantites if short else None,
+                version=form.version_lue,
+                instant=now(),
+            )
 
     if not sans_refus(form, "message", write):
         return False
-    flash(_dit(seen, short), "succes")
+    flash(_dit(seen, short=short), "succes")
     return True
 
 
-def _dit(seen: ReponseVue, short: str | None) -> str:
-    if short is not None:
+def _dit(seen: ReponseVue, *, short: bool) -> str:
+    if short:
         return _("Merci. La coordination est prévenue et vous rappelle si besoin.")
     if seen.etat is EtatCommande.CONFIRMEE:
         return _("Cette commande était déjà confirmée. Rien n’a changé.")
@@ -143,7 +157,7 @@ def _dit(seen: ReponseVue, short: str | None) -> str:
 
 def _fichier(commande_id: int, kind: str, back: str) -> Response:
     with reading() as session:
-        document = find(session, f"commande:{commande_id}:{kind}")
+        document = queries_producteurs.document(session, commande_id, kind)
     if document is None:
         flash(_("Ce document est en préparation. Il sera prêt dans quelques minutes."), "info")
         return redirect(back)

@@ -14,6 +14,7 @@ from kernel.mail import Mail
 from paiements.models import Echeance
 from paniers.cloture import ABONNES
 from paniers.etats import EtatSemaine
+from paniers.fichiers import cle_de_commande
 from paniers.models import EtatPanier, Panier, Semaine, SemaineEtape
 from paniers.models_producteurs import Commande, Composition, EtatCommande, Offre, Producteur
 from paniers.suivi import Echeancier
@@ -89,6 +90,7 @@ class CommandeVue:
 
     id: int
     numero: str
+    version: int
     producteur: str
     telephone: str
     etat: str
@@ -213,7 +215,7 @@ def paiements(session: Session, week: SemaineVue) -> Paiements:
 
 def commandes(session: Session, semaine_id: int) -> list[CommandeVue]:
     """The week's orders by producer, with when each was mailed and which files are ready. Two queries."""
-    mailed = Mail.key == func.concat("commande:", Commande.id, ":1")
+    mailed = Mail.key == func.concat("commande:", Commande.id, ":", Commande.version)
     rows = session.execute(
         select(Commande, Producteur.nom, Producteur.telephone, Mail.sent_at)
         .join(Producteur, Producteur.id == Commande.producteur_id)
@@ -221,11 +223,14 @@ def commandes(session: Session, semaine_id: int) -> list[CommandeVue]:
         .where(Commande.semaine_id == semaine_id)
         .order_by(Producteur.nom)
     ).all()
-    ready = existing(session, [f"commande:{order.id}:{kind}" for order, *_ in rows for kind in ("pdf", "csv")])
+    ready = existing(
+        session, [cle_de_commande(order.id, order.version, kind) for order, *_ in rows for kind in ("pdf", "csv")]
+    )
     return [
         CommandeVue(
             id=order.id,
             numero=order.numero,
+            version=order.version,
             producteur=name,
             telephone=phone,
             etat=order.etat,
@@ -234,8 +239,8 @@ def commandes(session: Session, semaine_id: int) -> list[CommandeVue]:
             envoyee_le=sent,
             repondue_le=order.repondue_le,
             message=order.message,
-            pdf=f"commande:{order.id}:pdf" in ready,
-            csv=f"commande:{order.id}:csv" in ready,
+            pdf=cle_de_commande(order.id, order.version, "pdf") in ready,
+            csv=cle_de_commande(order.id, order.version, "csv") in ready,
         )
         for order, name, phone, sent in rows
     ]

@@ -1,6 +1,6 @@
 """What a producer's pages read: orders, offers, the number of baskets to come; never a family, only how many."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -8,10 +8,12 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from kernel.clock import PARIS
-from kernel.documents import existing
+from kernel.documents import Document, existing, find
 from kernel.errors import Introuvable
 from paniers import bon_commande
+from paniers.commandes import manques_dits
 from paniers.etats import EtatSemaine
+from paniers.fichiers import cle_de_commande
 from paniers.models import AbonnementVersion, Choix, NatureChoix, Pause, Semaine
 from paniers.models_producteurs import Commande, EtatCommande, Offre, Producteur, Produit, Unite
 from paniers.quantites import quantite
@@ -41,12 +43,14 @@ class CommandeVue:
 
 @dataclass(frozen=True, slots=True)
 class ReponseVue:
-    """An order with what became of it. `ouverte`: it can still be answered; `fichiers`: which documents are made."""
+    """An order with what became of it. `disponibles`: what is said to be left of the offers that fall short; `ouverte`:
+    it can still be answered; `fichiers`: which documents are made."""
 
     bon: bon_commande.Bon
     etat: EtatCommande
     repondue_le: datetime | None
     message: str | None
+    disponibles: Mapping[int, int]
     ouverte: bool
     annulee: bool
     fichiers: frozenset[str]
@@ -123,7 +127,7 @@ def commandes(session: Session, producteur_id: int) -> list[CommandeVue]:
 
 
 def commande(session: Session, commande_id: int, instant: datetime) -> ReponseVue:
-    """An order, line by line, and its answer; four queries. Raises Introuvable."""
+    """An order, line by line, and its answer; five queries. Raises Introuvable."""
     found = session.execute(
         select(Commande, Semaine.etat)
         .join(Semaine, Semaine.id == Commande.semaine_id)
@@ -132,17 +136,24 @@ def commande(session: Session, commande_id: int, instant: datetime) -> ReponseVu
     if found is None:
         raise Introuvable
     order, week = found
-    keys = {f"commande:{commande_id}:{kind}": kind for kind in ("pdf", "csv")}
+    keys = {cle_de_commande(commande_id, order.version, kind): kind for kind in ("pdf", "csv")}
     cancelled = week == EtatSemaine.ANNULEE
     return ReponseVue(
         bon=bon_commande.lire(session, commande_id),
         etat=EtatCommande(order.etat),
         repondue_le=order.repondue_le,
         message=order.message,
+        disponibles=manques_dits(session, commande_id),
         ouverte=not cancelled and order.livraison_le >= instant.astimezone(PARIS).date(),
         annulee=cancelled,
         fichiers=frozenset(keys[key] for key in existing(session, list(keys))),
     )
+
+
+def document(session: Session, commande_id: int, genre: str) -> Document | None:
+    """The order's PDF or CSV, as its last version says."""
+    version = session.scalar(select(Commande.version).where(Commande.id == commande_id))
+    return find(session, cle_de_commande(commande_id, version or 1, genre))
 
 
 def semaines_offertes(session: Session, instant: datetime) -> list[SemaineOfferte]:

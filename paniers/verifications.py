@@ -5,8 +5,11 @@ from collections.abc import Mapping
 from sqlalchemy import TextClause, text
 from sqlalchemy.orm import Session
 
+from paniers.verifications_corrections import CORRECTIONS
+
 # Each query returns the rows that break the rule; its sentence names them.
 CHECKS: Mapping[str, TextClause] = {
+    **CORRECTIONS,
     "Semaine {code} : l’abonnement {abonnement_id} devait un panier et n’en a pas.": text(
         """
         SELECT s.code, v.abonnement_id
@@ -198,7 +201,8 @@ CHECKS: Mapping[str, TextClause] = {
         """
         SELECT s.code
           FROM semaine s
-          LEFT JOIN ecriture e ON e.cle = 'commandes:' || s.id
+          LEFT JOIN ecriture e ON (e.cle = 'commandes:' || s.id OR e.cle LIKE 'commandes:' || s.id || ':%')
+                              AND NOT EXISTS (SELECT 1 FROM ecriture r WHERE r.contrepasse_id = e.id)
          WHERE s.etat IN ('commandee', 'livree', 'terminee')
            AND (SELECT coalesce(-sum(m.montant), 0) FROM mouvement m
                  WHERE m.ecriture_id = e.id AND m.compte = 'producteurs')
@@ -210,7 +214,9 @@ CHECKS: Mapping[str, TextClause] = {
         """
         SELECT c.numero
           FROM commande c
-          LEFT JOIN ecriture e ON e.cle = 'commandes:' || c.semaine_id
+          LEFT JOIN ecriture e ON (e.cle = 'commandes:' || c.semaine_id
+                                   OR e.cle LIKE 'commandes:' || c.semaine_id || ':%')
+                              AND NOT EXISTS (SELECT 1 FROM ecriture r WHERE r.contrepasse_id = e.id)
           LEFT JOIN mouvement m ON m.ecriture_id = e.id AND m.compte = 'producteurs'
                                AND m.tiers = 'producteur:' || c.producteur_id
          GROUP BY c.id HAVING coalesce(-sum(m.montant), 0) <> c.total_ht + c.tva
@@ -223,7 +229,8 @@ CHECKS: Mapping[str, TextClause] = {
           FROM semaine s
          WHERE s.etat IN ('commandee', 'livree', 'terminee')
            AND (SELECT coalesce(sum(m.montant), 0) FROM ecriture e JOIN mouvement m ON m.ecriture_id = e.id
-                 WHERE e.cle = 'commandes:' || s.id AND m.compte = 'achats')
+                 WHERE (e.cle = 'commandes:' || s.id OR e.cle LIKE 'commandes:' || s.id || ':%')
+                   AND m.compte = 'achats' AND NOT EXISTS (SELECT 1 FROM ecriture r WHERE r.contrepasse_id = e.id))
                <> (SELECT coalesce(sum(p.nombre * p.cout), 0) FROM panier p
                     WHERE p.semaine_id = s.id AND p.etat <> 'annule')
          ORDER BY 1 LIMIT 20

@@ -9,6 +9,8 @@ Monday 6:00 ──────── CommandeEmise ─────────�
                      BonsDemandes (per maison) ───► vouchers and dossier
 producer answers ─── CommandeRepondue ────────────► mail to the coordination
 family, or counter ─ CarteDemandee ───────────────► the carte de retrait to print
+the basket changes ─ CommandeEmise, BonsDemandes ─► as on Monday, each version once
+                     PanierCorrige (per maison) ──► mail to its families
 """
 
 from collections.abc import Mapping, Sequence
@@ -32,6 +34,7 @@ from paniers.events import (
     CommandeRepondue,
     CompositionPubliee,
     DistributionDecidee,
+    PanierCorrige,
     SemaineCloturee,
     SemaineCommandee,
     SemaineSansComposition,
@@ -52,6 +55,7 @@ CIRCUIT: Mapping[type[Fact], Sequence[Actor]] = {
     BonsDemandes: (paniers.preparer_bons,),
     CarteDemandee: (paniers.preparer_carte,),
     CommandeRepondue: (paniers.annoncer_reponse,),
+    PanierCorrige: (paniers.annoncer_panier_corrige,),
     SemaineSansComposition: (paniers.alerter_sans_composition,),
     MailQueued: (courriels.envoyer_courriel,),
     # These only tell. A fact that is not on this screen waits for a newer relay that knows it.

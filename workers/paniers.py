@@ -4,7 +4,7 @@ from sqlalchemy.orm import Session
 
 from kernel.db import transaction
 from kernel.outbox import publish
-from paniers import bon_commande, bons_retrait, cartes, courriels
+from paniers import bon_commande, bons_retrait, cartes, courriels, courriels_producteurs
 from paniers.events import (
     AbonnementSouscrit,
     BonCommandePret,
@@ -12,6 +12,7 @@ from paniers.events import (
     CarteDemandee,
     CommandeEmise,
     CommandeRepondue,
+    PanierCorrige,
     SemaineSansComposition,
 )
 from workers.runtime import COURRIEL, DOCUMENTS, local, remote
@@ -38,7 +39,7 @@ def preparer_bon_commande(fact: CommandeEmise) -> None:
 
 @local(COURRIEL)
 def envoyer_commande(session: Session, fact: BonCommandePret) -> None:
-    courriels.commande(session, fact.commande_id)
+    courriels_producteurs.commande(session, fact.commande_id)
 
 
 @local(COURRIEL)
@@ -48,9 +49,14 @@ def confirmer_abonnement(session: Session, fact: AbonnementSouscrit) -> None:
 
 @local(COURRIEL)
 def annoncer_reponse(session: Session, fact: CommandeRepondue) -> None:
-    courriels.reponse_du_producteur(session, fact.commande_id)
+    courriels_producteurs.reponse_du_producteur(session, fact.commande_id)
 
 
 @local(COURRIEL)
 def alerter_sans_composition(session: Session, fact: SemaineSansComposition) -> None:
     courriels.semaine_sans_composition(session, fact.semaine_id)
+
+
+@local(COURRIEL)
+def annoncer_panier_corrige(session: Session, fact: PanierCorrige) -> None:
+    courriels.panier_corrige(session, fact.correction_id, fact.maison_id)

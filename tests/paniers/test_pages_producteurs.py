@@ -70,8 +70,8 @@ def test_an_answer_that_says_nothing_is_asked_again_and_not_written(app: Flask) 
     order = commandee()
     visit = Visite(app)
     wrong: list[tuple[dict[str, Any], str]] = [
-        ({"reponse": "manque", "message": "   "}, "Écrivez ce qui manque"),
-        ({"reponse": "manque"}, "Écrivez ce qui manque"),
+        ({"reponse": "manque", "message": "   "}, "Dites ce qui manque"),
+        ({"reponse": "manque"}, "Dites ce qui manque"),
         ({"reponse": "manque", "message": "x" * 1001}, "trop long"),
         ({"reponse": "manque", "message": "20\x00 kg"}, "signes invisibles"),
         ({"reponse": "effacer"}, "Choisissez"),

@@ -1,0 +1,83 @@
+"""What producers are told by e-mail, and what the coordination is told of them. No message here reads a household."""
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from kernel.mail import queue_mail
+from kernel.settings import get_settings
+from paniers import bon_commande, queries_penuries
+from paniers.courriels import coordination
+from paniers.fichiers import cle_de_commande
+from paniers.liens import jeton_de_commande
+from paniers.models import Semaine
+from paniers.models_producteurs import Commande, EtatCommande, Producteur
+
+
+def commande(session: Session, commande_id: int) -> None:
+    """Send the producer its order, PDF and CSV attached, with a link that confirms it without a password.
+
+    A corrected order goes out under another template, once for each version: it says what it replaces.
+    """
+    order, producer, week = _commande(session, commande_id)
+    context = {
+        "contact": producer.contact,
+        "numero": order.numero,
+        "version": order.version,
+        "livraison_le": order.livraison_le,
+        "livraison_heure": producer.livraison_heure,
+        "au_depot": producer.livraison == "depot",
+        "total": order.total_ht + order.tva,
+        "lien": f"{get_settings().public_url}/producteur/commande/{jeton_de_commande(order.id)}",
+        "semaine": week.retrait_le,
+    }
+    if order.version > 1:
+        context["articles"] = [
+            (" ".join((a.nom, a.variete)).strip(), a.texte) for a in bon_commande.lire(session, order.id).articles
+        ]
+    queue_mail(
+        session,
+        key=f"commande:{order.id}:{order.version}",
+        to=producer.email,
+        template="paniers/commande" if order.version == 1 else "paniers/commande_corrigee",
+        context=context,
+        attachments=[cle_de_commande(order.id, order.version, kind) for kind in ("pdf", "csv")],
+    )
+
+
+def reponse_du_producteur(session: Session, commande_id: int) -> None:
+    """Tell the coordination when a producer is short; a plain confirmation shows on the week's page."""
+    order, producer, week = _commande(session, commande_id)
+    if order.etat != EtatCommande.ECART or order.repondue_le is None:
+        return
+    short = [
+        (line.produit, line.en_mots)
+        for line in queries_penuries.manques(session, week.id)
+        if line.commande_id == order.id
+    ]
+    for who in coordination(session):
+        queue_mail(
+            session,
+            key=f"ecart:{order.id}:{order.repondue_le.isoformat()}:{who.id}",
+            to=who.email or "",
+            template="paniers/ecart",
+            context={
+                "producteur": producer.nom,
+                "contact": producer.contact,
+                "telephone": producer.telephone,
+                "numero": order.numero,
+                "message": order.message or "",
+                "manques": short,
+                "semaine": week.retrait_le,
+                "lien": f"{get_settings().public_url}/coordination/penuries?semaine={week.code}",
+            },
+        )
+
+
+def _commande(session: Session, commande_id: int) -> tuple[Commande, Producteur, Semaine]:
+    order, producer, week = session.execute(
+        select(Commande, Producteur, Semaine)
+        .join(Producteur, Producteur.id == Commande.producteur_id)
+        .join(Semaine, Semaine.id == Commande.semaine_id)
+        .where(Commande.id == commande_id)
+    ).one()
+    return order, producer, week
