@@ -6,7 +6,7 @@ from datetime import date, time
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from foyers.messages import dire
+from foyers.messages import Annonce, dire, dire_a_plusieurs
 from foyers.models import Compte, Maison
 from kernel.mail import queue_mail
 from kernel.settings import get_settings
@@ -86,34 +86,33 @@ def panier_corrige(session: Session, correction_id: int, maison_id: int) -> None
         return
     week = session.get_one(Semaine, correction.semaine_id)
     meeting = agenda(session, [week.id]).rendez_vous(week, maison_id)
-    place = session.get_one(Maison, meeting.maison_id)
-    products = _contenu(session, week.id)
-    rows = session.execute(
-        select(Foyer.id, Foyer.email, Membre.prenom, func.sum(Panier.nombre).label("nombre"))
-        .join(Panier, Panier.foyer_id == Foyer.id)
-        .join(Membre, (Membre.foyer_id == Foyer.id) & Membre.referent)
+    said = {
+        "retrait_le": meeting.jour,
+        "motif": correction.motif,
+        "produits": _contenu(session, week.id),
+        "lieu": session.get_one(Maison, meeting.maison_id).nom,
+        "debut": meeting.debut,
+        "fin": meeting.fin,
+        "lien": f"{get_settings().public_url}/ma-semaine",
+    }
+    baskets = session.execute(
+        select(Panier.foyer_id, func.sum(Panier.nombre))
         .where(Panier.semaine_id == week.id, Panier.maison_id == maison_id, Panier.etat != EtatPanier.ANNULE)
-        .where(Foyer.email.is_not(None))
-        .group_by(Foyer.id, Foyer.email, Membre.prenom)
+        .group_by(Panier.foyer_id)
     )
-    for row in rows:
-        queue_mail(
-            session,
-            key=f"correction:{correction_id}:{maison_id}:{row.id}",
-            to=row.email,
-            template="paniers/panier_corrige",
-            context={
-                "prenom": row.prenom,
-                "retrait_le": meeting.jour,
-                "motif": correction.motif,
-                "produits": products,
-                "credit": correction.credit * row.nombre,
-                "maison": place.nom,
-                "debut": meeting.debut,
-                "fin": meeting.fin,
-                "lien": f"{get_settings().public_url}/ma-semaine",
-            },
-        )
+    dire_a_plusieurs(
+        session,
+        [
+            Annonce(
+                foyer_id=household,
+                cle=f"correction:{correction_id}:{maison_id}:{household}",
+                modele="paniers/panier_corrige",
+                contexte=said | {"credit": correction.credit * int(number)},
+                lettre=False,
+            )
+            for household, number in baskets
+        ],
+    )
 
 
 def _se_voit(session: Session, correction_id: int) -> bool:

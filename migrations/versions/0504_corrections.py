@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0480"
-down_revision = "0460"
+revision = "0504"
+down_revision = "0501"
 branch_labels = None
 depends_on = None
 
