@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0504"
-down_revision = "0501"
+revision = "0513"
+down_revision = "0510"
 branch_labels = None
 depends_on = None
 
@@ -20,7 +20,7 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("semaine_id", sa.BigInteger(), nullable=False),
         sa.Column("numero", sa.SmallInteger(), nullable=False),
-        sa.Column("motif", sa.Text(), nullable=False),
+        sa.Column("motif", sa.String(), nullable=False),
         sa.Column("credit", sa.Integer(), nullable=False),
         sa.Column("faite_le", sa.DateTime(timezone=True), nullable=False),
         sa.Column("faite_par", sa.BigInteger(), nullable=True),
