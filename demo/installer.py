@@ -4,6 +4,7 @@ import json
 import random
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, time
+from time import monotonic, sleep
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,6 +21,7 @@ from kernel.db import transaction
 from kernel.settings import get_settings
 
 DELAI_SECONDES = 60
+DEMARRAGE_SECONDES = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +98,20 @@ def _passe(row: dict[str, object]) -> dict[str, object]:
 
 
 def _semer(town: dict[str, Any]) -> None:
-    """Tell the local Stripe. A real Stripe is never told anything of a demo town."""
+    """Tell the local Stripe, which may still be starting. A real Stripe is never told anything of a demo town."""
     base = get_settings().stripe_api_base
-    if urlsplit(base).hostname in ("127.0.0.1", "localhost"):
-        requests.post(f"{base}/_local/semer", json=town, timeout=DELAI_SECONDES).raise_for_status()
+    if urlsplit(base).hostname not in ("127.0.0.1", "localhost"):
+        return
+    patience = monotonic() + DEMARRAGE_SECONDES
+    while True:
+        try:
+            requests.post(f"{base}/_local/semer", json=town, timeout=DELAI_SECONDES).raise_for_status()
+        except requests.ConnectionError:
+            if monotonic() > patience:
+                raise
+            sleep(0.2)
+        else:
+            return
 
 
 def _noter_les_acces(acces: list[Acces]) -> None:

@@ -14,6 +14,7 @@ from alembic import command
 from alembic.config import Config
 from flask import Flask
 from flask.testing import FlaskClient
+from hypothesis import settings as hypothesis_settings
 from redis import Redis
 from xdist.remote import Producer
 
@@ -27,6 +28,10 @@ from tests.bases import TEMPLATE, Databases
 from tests.ordonnanceur import Ordonnanceur
 
 ROOT = Path(__file__).resolve().parent.parent
+
+# No test is timed: a busy machine is not a fault of the code.
+hypothesis_settings.register_profile("untimed", deadline=None)
+hypothesis_settings.load_profile("untimed")
 
 
 @dataclass(frozen=True)
