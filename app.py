@@ -12,10 +12,13 @@ from flask_login import current_user
 import foyers.commandes_flask
 import foyers.comptes
 import foyers.effets
+import foyers.gestes
 import foyers.guichet
+import foyers.guichet_courrier
 import foyers.guichet_justificatifs
 import foyers.verifications
 import foyers.views
+import foyers.views_messages
 import kernel.metrics
 import kernel.operations
 import kernel.verifications
@@ -58,6 +61,7 @@ MENUS: dict[Role | None, tuple[tuple[str, str, str], ...]] = {
         ("guichet_paniers.jour", "Retrait", "scan"),
         ("guichet_foyers.recherche", "Foyers", "foyer"),
         ("justificatifs.file", "Justificatifs", "document"),
+        ("courrier.courrier", "Lettres et appels", "telephone"),
     ),
     Role.BENEVOLE: (("guichet_paniers.jour", "Retrait", "scan"),),
     Role.COORDINATION: (
@@ -68,6 +72,7 @@ MENUS: dict[Role | None, tuple[tuple[str, str, str], ...]] = {
         ("guichet_paniers.jour", "Retrait", "scan"),
         ("guichet_foyers.recherche", "Foyers", "foyer"),
         ("justificatifs.file", "Justificatifs", "document"),
+        ("courrier.courrier", "Lettres et appels", "telephone"),
         ("operations.en_souffrance", "En souffrance", "attention"),
     ),
     Role.PRODUCTEUR: (
@@ -86,8 +91,10 @@ BLUEPRINTS = (
     kernel.operations.bp,
     foyers.views.bp,
     foyers.views.comptes_bp,
+    foyers.views_messages.bp,
     foyers.guichet.bp,
     foyers.guichet_justificatifs.bp,
+    foyers.guichet_courrier.bp,
     paiements.views.bp,
     paniers.views.bp,
     paniers.guichet.bp,
@@ -123,7 +130,7 @@ def create_app() -> Flask:
     init_security(app, settings)
     foyers.comptes.init_login(app)
     init_refusals(app)
-    kernel.operations.init_operations(app, paiements.gestes.GESTES | paniers.gestes.GESTES)
+    kernel.operations.init_operations(app, foyers.gestes.GESTES | paiements.gestes.GESTES | paniers.gestes.GESTES)
     foyers.effets.init_effets(app, paniers.tarif_a_venir.tarif_a_venir)
     _init_templates(app)
     for blueprint in BLUEPRINTS:

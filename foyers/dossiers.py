@@ -188,7 +188,7 @@ def corriger_coordonnees(
     if canal is Canal.EMAIL and foyer.email is None:
         raise Refus(_("Pour vous écrire par e-mail, il nous faut votre adresse e-mail."), status=422)
     if canal is Canal.SMS and foyer.telephone is None:
-        raise Refus(_("Pour vous écrire par SMS, il nous faut votre numéro de téléphone."), status=422)
+        raise Refus(_("Pour vous appeler, il nous faut votre numéro de téléphone."), status=422)
     foyer.canal = canal.value
     if maison_id is not None and maison_id != foyer.maison_id:
         _maison_ouverte(session, maison_id)

@@ -197,7 +197,7 @@ class CoordonneesForm(_AvecMaison):
         _l("Choisissez comment vous écrire."),
         choices=[
             SelectChoice(Canal.EMAIL.value, _l("Par e-mail")),
-            SelectChoice(Canal.SMS.value, _l("Par SMS")),
+            SelectChoice(Canal.SMS.value, _l("Par téléphone")),
             SelectChoice(Canal.PAPIER.value, _l("Sur papier, à la maison des habitants")),
         ],
     )

@@ -93,6 +93,7 @@ def dire_a_plusieurs(session: Session, annonces: Sequence[Annonce]) -> dict[str,
 
     Returns how each message went that had not been written before, by key. A household that is gone is left out.
     """
+    annonces = list({one.cle: one for one in annonces}.values())
     _exiger_les_modeles(annonces)
     ids = {one.foyer_id for one in annonces}
     known, refused = _destinataires(session, ids), _refusees(session, ids)

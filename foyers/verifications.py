@@ -68,6 +68,30 @@ _REGLES: tuple[tuple[str, TextClause], ...] = (
         text("SELECT justificatif_id FROM piece_qf GROUP BY 1 HAVING max(page) <> count(*) ORDER BY 1"),
     ),
     (
+        "Messages qui ne sont partis par aucune voie, ou par deux (messages)",
+        text(
+            "SELECT m.id FROM message m LEFT JOIN lettre l ON l.message_id = m.id "
+            "LEFT JOIN appel a ON a.message_id = m.id WHERE (m.voie = 'lettre') <> (l.message_id IS NOT NULL) "
+            "OR (m.voie = 'appel') <> (a.message_id IS NOT NULL) "
+            "OR (m.voie = 'courriel' AND NOT EXISTS (SELECT FROM mail WHERE mail.key = m.cle)) ORDER BY 1"
+        ),
+    ),
+    (
+        "Appels dont le dernier essai dit autre chose que leur état (messages)",
+        text(
+            "SELECT a.message_id FROM appel a LEFT JOIN LATERAL (SELECT e.resultat FROM appel_essai e "
+            "WHERE e.appel_id = a.message_id ORDER BY e.id DESC LIMIT 1) d ON true "
+            "WHERE (a.fait_le IS NOT NULL) <> coalesce(d.resultat = 'appele', false) ORDER BY 1"
+        ),
+    ),
+    (
+        "Lettres rangées avec une liste d’appels (messages)",
+        text(
+            "SELECT l.message_id FROM lettre l JOIN liasse s ON s.id = l.liasse_id "
+            "WHERE s.nature <> 'lettres' ORDER BY 1"
+        ),
+    ),
+    (
         "Lectures de quotients par un compte qui n’est pas de l’équipe (foyers)",
         text(
             "SELECT DISTINCT l.foyer_id FROM lecture_qf l JOIN compte c ON c.id = l.compte_id "

@@ -42,7 +42,9 @@ def environment(langue: str = LOCALE) -> Environment:
 
 
 def render(template: str, context: dict[str, Any], langue: str = LOCALE) -> str:
-    return environment(langue).get_template(template).render(context)
+    # One environment for French, whether it is named or not.
+    templates = environment() if langue == LOCALE else environment(langue)
+    return templates.get_template(template).render(context)
 
 
 def _plural(catalogue: NullTranslations) -> Callable[[str, str, int], str]:

@@ -11,10 +11,12 @@ producer answers ─── CommandeRepondue ────────────
 family, or counter ─ CarteDemandee ───────────────► the carte de retrait to print
 the basket changes ─ CommandeEmise, BonsDemandes ─► as on Monday, each version once
                      PanierCorrige (per maison) ──► mail to its families
+agent prints ─────── LiasseDemandee ──────────────► letters or calls of a maison, as PDF
 """
 
 from collections.abc import Mapping, Sequence
 
+from foyers.events import LiasseDemandee
 from kernel.mail import MailQueued
 from kernel.outbox import Fact
 from paiements.events import (
@@ -40,7 +42,7 @@ from paniers.events import (
     SemaineSansComposition,
     SemaineTerminee,
 )
-from workers import courriels, paiements, paniers
+from workers import courriels, foyers, paiements, paniers
 from workers.runtime import Actor
 
 CIRCUIT: Mapping[type[Fact], Sequence[Actor]] = {
@@ -57,6 +59,7 @@ CIRCUIT: Mapping[type[Fact], Sequence[Actor]] = {
     CommandeRepondue: (paniers.annoncer_reponse,),
     PanierCorrige: (paniers.annoncer_panier_corrige,),
     SemaineSansComposition: (paniers.alerter_sans_composition,),
+    LiasseDemandee: (foyers.preparer_liasse,),
     MailQueued: (courriels.envoyer_courriel,),
     # These only tell. A fact that is not on this screen waits for a newer relay that knows it.
     CarteEnregistree: (),

@@ -12,7 +12,9 @@ from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
 
 from foyers import oubli
-from foyers.models import Compte
+from foyers.models import Compte, Foyer
+from foyers.models_messages import Sorte
+from foyers.preferences import lien_des_messages
 from kernel.web.access import Access, Role, declaration
 from paiements.liens import jeton as jeton_de_paiement
 from paniers.liens import jeton_de_commande
@@ -46,6 +48,7 @@ FICHIERS = {
     "guichet_paniers.carte_pdf",
     "coordination.fichier",
     "guichet_paniers.dossier",
+    "courrier.liasse",
     "producteurs.fichier",
     "producteurs.fichier_par_lien",
 }
@@ -69,6 +72,8 @@ _LUS = {
     "maison_id": "SELECT id FROM maison WHERE nom = 'Le Patio'",
     "foyer_id": "SELECT f.id FROM foyer f JOIN maison m ON m.id = f.maison_id JOIN compte c ON c.foyer_id = f.id "
     "WHERE m.nom = 'Le Patio' ORDER BY f.id LIMIT 1",
+    "liasse_id": "SELECT l.id FROM liasse l JOIN maison m ON m.id = l.maison_id JOIN document d "
+    "ON d.key = 'liasse:' || l.id WHERE m.nom = 'Le Patio' ORDER BY l.id DESC LIMIT 1",
     "code": "SELECT code FROM semaine WHERE etat = 'ouverte' ORDER BY retrait_le LIMIT 1",
     "produit_id": "SELECT o.produit_id FROM offre o JOIN producteur p ON p.id = o.producteur_id "
     "WHERE p.compte_id = :compte ORDER BY o.id DESC LIMIT 1",
@@ -113,6 +118,9 @@ def _valeurs(rule: Rule, session: Session, role: Role | None, compte_id: int | N
         known["jeton"] = _signe(jeton_de_paiement, _lire(session, "impaye", role, compte_id))
     elif "jeton" in rule.arguments and rule.endpoint == "comptes.mot_de_passe_par_lien":
         known["jeton"] = _lien_oublie(session)
+    elif "jeton" in rule.arguments and rule.endpoint == "messages.lien":
+        household = session.scalars(select(Foyer.id).order_by(Foyer.id)).first()
+        known["jeton"] = household and lien_des_messages(household, Sorte.RETRAIT).rpartition("/")[2]
     elif "jeton" in rule.arguments:
         known["jeton"] = _signe(jeton_de_commande, _lire(session, "commande_id", role, compte_id))
     if rule.endpoint == "paiements.retour":

@@ -19,6 +19,8 @@ from werkzeug.routing import Map, Rule
 from foyers import oubli
 from foyers.comptes import ouvrir_connexion
 from foyers.models import Compte, Connexion, Membre
+from foyers.models_messages import Appel, Liasse, Message, Sorte
+from foyers.preferences import lien_des_messages
 from kernel import clock, documents
 from kernel.clock import now, paris
 from kernel.db import Base, reading, transaction
@@ -208,6 +210,25 @@ def _livraison(session: Session, scene: Scene, cote: Cote) -> int:
     return made.id
 
 
+def _appel(session: Session, scene: Scene, cote: Cote) -> int:
+    message = Message(
+        cle=f"appel:{next(_numbers)}", foyer_id=cote.foyer, modele="m", sorte="service", voie="appel", ecrit_le=now()
+    )
+    session.add(message)
+    session.flush()
+    session.add(Appel(message_id=message.id, objet="Retrait déplacé", texte="Le retrait a lieu vendredi."))
+    session.flush()
+    return message.id
+
+
+def _liasse(session: Session, scene: Scene, cote: Cote) -> int:
+    made = Liasse(maison_id=cote.maison, nature="lettres", demandee_le=now())
+    session.add(made)
+    session.flush()
+    documents.store(session, f"liasse:{made.id}", "lettres.pdf", b"%PDF-1.7 des lettres")
+    return made.id
+
+
 def jeton_d_oubli(session: Session, compte_id: int) -> str:
     """The end of the link that gives this account another password."""
     return oubli.LIEN.sign([compte_id, oubli._empreinte(session.get_one(Compte, compte_id))])
@@ -225,6 +246,8 @@ OBJETS: dict[str, Objet] = {
     "maison_id": Objet(lambda _, __, cote: cote.maison),
     "commande_id": Objet(lambda _, __, cote: cote.commande),
     "offre_id": Objet(_offre),
+    "appel_id": Objet(_appel),
+    "liasse_id": Objet(_liasse),
     "delivery_id": Objet(_livraison, a_tous="a delivery is the operators'"),
     "semaine_id": Objet(lambda _, scene, __: scene.semaine, a_tous="a week is the whole town's"),
     "code": Objet(lambda _, scene, __: scene.code_ouvert, a_tous="a week is the whole town's"),
@@ -237,6 +260,7 @@ OBJETS: dict[str, Objet] = {
 # (test_liens_signes). By blueprint:
 JETONS: dict[str, Fabrique] = {
     "comptes": lambda session, _, cote: jeton_d_oubli(session, cote.compte),
+    "messages": lambda _, __, cote: lien_des_messages(cote.foyer, Sorte.RETRAIT).rpartition("/")[2],
     "paiements": lambda _, __, cote: jeton(cote.echeance),
     "producteurs": lambda _, __, cote: jeton_de_commande(cote.commande),
 }

@@ -1,0 +1,12 @@
+"""What happens in households and at their maisons, as facts: ids only."""
+
+from dataclasses import dataclass
+
+from kernel.outbox import Fact
+
+
+@dataclass(frozen=True, slots=True)
+class LiasseDemandee(Fact):
+    """A maison has asked for its letters, or its list of calls, to be made ready to print."""
+
+    liasse_id: int
