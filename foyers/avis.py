@@ -1,6 +1,6 @@
 """An agent answers a quotient that a family has given: right, right with another value, or not to be kept.
 
-Whatever the answer, the proof is gone with it.
+Whatever the answer, the proof is gone with it, and the family is told, with what its next basket will cost.
 """
 
 from dataclasses import dataclass
@@ -9,6 +9,8 @@ from datetime import date, datetime
 from sqlalchemy.orm import Session
 
 from foyers.dossiers import declarer_qf, place_du_qf, refuser_qf, verifier_qf
+from foyers.effets import TarifAVenir
+from foyers.messages_quotient import annoncer_accord, annoncer_refus
 from foyers.models import JustificatifQF, Motif, Source
 from foyers.quotient import premier_du_mois
 from kernel.clock import now
@@ -26,7 +28,13 @@ class Vu:
 
 
 def accepter(
-    session: Session, justificatif_id: int, vu: Vu, *, agent: int, le: datetime | None = None
+    session: Session,
+    justificatif_id: int,
+    vu: Vu,
+    *,
+    agent: int,
+    tarif: TarifAVenir | None = None,
+    le: datetime | None = None,
 ) -> JustificatifQF:
     """The proof has been seen. Where it says another value or another month than the family, what it says is written
     down as a quotient of its own, checked at once, and the family's is refused as replaced.
@@ -35,15 +43,28 @@ def accepter(
     """
     instant = le or now()
     given = session.get_one(JustificatifQF, justificatif_id)
+    before = tarif.du_foyer(session, given.foyer_id) if tarif else None
     declared = int(unseal(given.valeur_scellee, place_du_qf(given.foyer_id)))
     if (declared, given.mois) != (vu.valeur, premier_du_mois(vu.mois)):
         refuser_qf(session, justificatif_id, agent=agent, motif=Motif.REMPLACE, le=instant)
         given = declarer_qf(session, given.foyer_id, vu.valeur, vu.mois, agent, le=instant)
-    return verifier_qf(session, given.id, agent=agent, valide_jusqu_au=vu.jusqu_au, source=vu.source, le=instant)
+    verifier_qf(session, given.id, agent=agent, valide_jusqu_au=vu.jusqu_au, source=vu.source, le=instant)
+    annoncer_accord(session, given, corrige=given.id != justificatif_id, tarif=tarif, avant=before)
+    return given
 
 
 def refuser(
-    session: Session, justificatif_id: int, motif: Motif, *, agent: int, le: datetime | None = None
+    session: Session,
+    justificatif_id: int,
+    motif: Motif,
+    *,
+    agent: int,
+    tarif: TarifAVenir | None = None,
+    le: datetime | None = None,
 ) -> JustificatifQF:
     """It cannot be kept, for a reason that the family is told. Raises Refus if it was answered before."""
-    return refuser_qf(session, justificatif_id, agent=agent, motif=motif, le=le)
+    owner = session.get_one(JustificatifQF, justificatif_id).foyer_id
+    before = tarif.du_foyer(session, owner) if tarif else None
+    given = refuser_qf(session, justificatif_id, agent=agent, motif=motif, le=le)
+    annoncer_refus(session, given, tarif=tarif, avant=before)
+    return given

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from flask import Flask, current_app
 from sqlalchemy.orm import Session
 
-from foyers.queries import QFVu
+from foyers.queries import QFVu, quotients_au
 from foyers.quotient import Lecture, qf_retenu, validite_usuelle
 from kernel.money import Euros
 
@@ -34,6 +34,10 @@ class TarifAVenir:
     cloture_le: datetime
     prix: Callable[[int | None], Euros]
     paliers: Sequence[Palier]
+
+    def du_foyer(self, session: Session, foyer_id: int) -> Euros:
+        """What that week's basket will cost the household, as things stand."""
+        return self.prix(quotients_au(session, [foyer_id], self.cloture_le, self.retrait_le).get(foyer_id))
 
 
 @dataclass(frozen=True, slots=True)

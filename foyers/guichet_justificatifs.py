@@ -52,14 +52,15 @@ def accepter(justificatif_id: int) -> Page:
         me = current_user.compte_id
         seen = avis.Vu(form.quotient, form.mois_choisi, Source(form.source.data), form.fin)
         with transaction() as session:
-            kept = avis.accepter(session, justificatif_id, seen, agent=me)
+            tarif = tarif_a_venir(session)
+            kept = avis.accepter(session, justificatif_id, seen, agent=me, tarif=tarif)
             corrected.append(kept.id != justificatif_id)
 
     if form.validate_on_submit() and sans_refus(form, "valeur", write):
         flash(
             _("C’est corrigé et vérifié. La famille en est prévenue.")
             if corrected[0]
-            else _("Le quotient est vérifié. L’attestation est effacée."),
+            else _("Le quotient est vérifié, la famille en est prévenue. L’attestation est effacée."),
             "succes",
         )
         return redirect(url_for("justificatifs.file"))
@@ -73,7 +74,13 @@ def refuser(justificatif_id: int) -> Page:
 
     def write() -> None:
         with transaction() as session:
-            avis.refuser(session, justificatif_id, Motif(form.motif.data), agent=current_user.compte_id)
+            avis.refuser(
+                session,
+                justificatif_id,
+                Motif(form.motif.data),
+                agent=current_user.compte_id,
+                tarif=tarif_a_venir(session),
+            )
 
     if form.validate_on_submit() and sans_refus(form, "motif", write):
         flash(_("Ce quotient ne compte plus. L’attestation est effacée, et la famille en lit la raison."), "succes")

@@ -11,7 +11,7 @@ from datetime import datetime
 import structlog
 from sqlalchemy.exc import OperationalError
 
-from foyers import comptes, pieces
+from foyers import comptes, messages_quotient, pieces
 from kernel import clock
 from kernel.db import transaction
 from kernel.errors import Refus
@@ -30,6 +30,11 @@ def _purger(instant: datetime) -> None:
         pieces.purger(session, instant)
 
 
+def _rappeler_les_quotients(instant: datetime) -> None:
+    with transaction() as session:
+        messages_quotient.rappeler(session, instant)
+
+
 def _relancer(instant: datetime) -> None:
     with transaction() as session:
         echeances.relancer(session, instant)
@@ -41,6 +46,7 @@ TASKS: tuple[Task, ...] = (
     horaires.commander_ce_qui_est_du,
     horaires.terminer_ce_qui_est_du,
     _relancer,
+    _rappeler_les_quotients,
     _purger,
 )
 
