@@ -6,6 +6,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from foyers.models import Compte, Foyer, Maison
 from kernel import clock
 from kernel.db import reading, transaction
 from kernel.documents import Document
+from kernel.errors import Refus
 from kernel.settings import get_settings
 from kernel.web.access import Role
 from paniers import abonnements, retraits
@@ -147,7 +149,9 @@ def _agir(
     if act == "absents":
         choisir(session, subscription, week.id, NatureChoix.PAS_CETTE_SEMAINE, instant=now)
     elif act == "ailleurs":
-        choisir(session, subscription, week.id, NatureChoix.AUTRE_MAISON, maison_id=ailleurs, instant=now)
+        # Full there: the page says so, and the family stays at its own maison.
+        with suppress(Refus), session.begin_nested():
+            choisir(session, subscription, week.id, NatureChoix.AUTRE_MAISON, maison_id=ailleurs, instant=now)
     elif act == "pauses":
         until = week.retrait_le + timedelta(days=7)
         abonnements.mettre_en_pause(session, subscription, du=week.retrait_le, au=until, instant=now)

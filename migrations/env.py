@@ -19,6 +19,7 @@ for tables in (
     "paiements.models",
     "paniers.models",
     "paniers.models_distributions",
+    "paniers.models_attente",
     "paniers.models_producteurs",
     "paniers.models_retrait",
 ):

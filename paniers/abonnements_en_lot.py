@@ -12,8 +12,10 @@ from sqlalchemy.orm import Session
 
 from foyers.models import Foyer, Maison
 from kernel.errors import Refus
-from paniers.abonnements import Terme, places_prises, retraits_du_terme
+from paniers.abonnements import Terme, retraits_du_terme
+from paniers.attente import satisfaire_en_lot, servir_tous
 from paniers.models import Abonnement, AbonnementVersion
+from paniers.places import jour_de_compte, occupations
 from paniers.semaines import prochaine_ouverte
 
 
@@ -44,27 +46,30 @@ def souscrire_en_lot(
 ) -> list[Refus | None]:
     """Subscribe each household, in this order; for each, what `souscrire` would refuse, or None when it is done.
 
-    `maisons` are locked, and households that others may know as well (`verrouiller`). Five statements in all.
+    `maisons` are locked, and households that others may know as well (`verrouiller`). Who waits at these maisons is
+    served first. A dozen statements in all.
     """
     try:
         premier = prochaine_ouverte(session, instant).retrait_le
     except Refus as refus:
         return [refus] * len(demandes)
     subscribed = deja_abonnes(session, [demande.foyer_id for demande in demandes], premier)
-    taken = places_prises(session, premier)
+    servir_tous(session, maisons.values(), instant)
+    free = {key: held.libres for key, held in occupations(session, jour_de_compte(session, instant) or premier).items()}
     answers: list[Refus | None] = []
     accepted: list[tuple[AReprendre, tuple[date, date]]] = []
     for demande in demandes:
         try:
-            days = _exiger(demande, maisons.get(demande.maison_id), taken, subscribed, premier)
+            days = _exiger(demande, maisons.get(demande.maison_id), free, subscribed, premier)
         except Refus as refus:
             answers.append(refus)
             continue
-        taken[demande.maison_id] = taken.get(demande.maison_id, 0) + demande.nombre
+        free[demande.maison_id] -= demande.nombre
         subscribed.add(demande.foyer_id)
         accepted.append((demande, days))
         answers.append(None)
     _ecrire(session, accepted, instant)
+    satisfaire_en_lot(session, {demande.foyer_id: demande.maison_id for demande, _days in accepted}, instant)
     return answers
 
 
@@ -80,7 +85,7 @@ def deja_abonnes(session: Session, foyer_ids: Sequence[int], jour: date) -> set[
 
 
 def _exiger(
-    demande: AReprendre, maison: Maison | None, prises: dict[int, int], abonnes: set[int], premier: date
+    demande: AReprendre, maison: Maison | None, libres: dict[int, int], abonnes: set[int], premier: date
 ) -> tuple[date, date]:
     """The first and last pick-up day. Raises Refus."""
     if maison is None or not maison.active:
@@ -90,7 +95,7 @@ def _exiger(
     if demande.nombre not in (1, 2):
         raise Refus("Un abonnement compte un ou deux paniers.")
     days = retraits_du_terme(demande.terme, premier)
-    if prises.get(maison.id, 0) + demande.nombre > maison.places:
+    if demande.nombre > libres[maison.id]:
         raise Refus(f"La maison {maison.nom} est complète. Choisissez une autre maison, ou retirez cet abonnement.")
     return days
 

@@ -5,6 +5,7 @@ on the Monday of the week itself. Everything is said in Paris's civil time, so a
 is still 23:59 on the clocks of Paris.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Protocol
@@ -24,6 +25,12 @@ class Rythme(Protocol):
     cloture_heure: time
     commande_jour: int
     commande_heure: time
+
+
+class RythmeDate(Rythme, Protocol):
+    """A rhythm with the day from which it counts."""
+
+    effet_le: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +76,23 @@ def etapes(retrait_le: date, rythme: Rythme) -> Etapes:
     )
 
 
-def retraits_a_venir(today: date, rythme: Rythme, combien: int) -> list[date]:
-    """The next `combien` nominal pick-up days, today's included."""
-    first = lundi(today) + timedelta(days=rythme.retrait_jour - 1)
-    if first < today:
-        first += timedelta(days=7)
-    return [first + timedelta(weeks=n) for n in range(combien)]
+def retraits_a_venir(today: date, rythmes: Sequence[RythmeDate], combien: int) -> list[tuple[date, RythmeDate]]:
+    """The next `combien` nominal pick-up days, today's included, each with the rhythm in force on that very day.
+
+    Weeks before the first rhythm have none. A change of rhythm never gives a week two pick-up days, nor none: the
+    latest rhythm that has begun by its own pick-up day of that week counts.
+    """
+    latest_first = sorted(rythmes, key=lambda rythme: rythme.effet_le, reverse=True)
+    monday, found = lundi(today), list[tuple[date, RythmeDate]]()
+    # No rhythm begins later than this week: beyond it every week has one, so the search ends.
+    end = max([today, *(rythme.effet_le for rythme in rythmes)]) + timedelta(weeks=combien + 1)
+    while len(found) < combien and monday <= end:
+        days = ((monday + timedelta(days=rythme.retrait_jour - 1), rythme) for rythme in latest_first)
+        chosen = next(((day, rythme) for day, rythme in days if rythme.effet_le <= day), None)
+        if chosen is not None and chosen[0] >= today:
+            found.append(chosen)
+        monday += timedelta(days=7)
+    return found
 
 
 def _at(monday: date, weekday: int, at: time) -> datetime:

@@ -1,4 +1,4 @@
-"""The states of a week and how they may follow one another. Pure."""
+"""The states of a week and of a request on the waiting list, and how they may follow one another. Pure."""
 
 from enum import StrEnum
 
@@ -36,3 +36,24 @@ LIBELLES = {
     EtatSemaine.TERMINEE: "terminée",
     EtatSemaine.ANNULEE: "annulée",
 }
+
+
+class EtatAttente(StrEnum):
+    EN_ATTENTE = "en_attente"
+    OFFERTE = "offerte"
+    ACCEPTEE = "acceptee"
+    DECLINEE = "declinee"
+    EXPIREE = "expiree"
+    RETIREE = "retiree"
+
+
+SUITES_ATTENTE: dict[EtatAttente, frozenset[EtatAttente]] = {
+    # A household that finds a place by itself has what it waited for, offered or not.
+    EtatAttente.EN_ATTENTE: frozenset({EtatAttente.OFFERTE, EtatAttente.ACCEPTEE, EtatAttente.RETIREE}),
+    EtatAttente.OFFERTE: frozenset({EtatAttente.ACCEPTEE, EtatAttente.DECLINEE, EtatAttente.EXPIREE}),
+    EtatAttente.ACCEPTEE: frozenset(),
+    EtatAttente.DECLINEE: frozenset(),
+    EtatAttente.EXPIREE: frozenset(),
+    EtatAttente.RETIREE: frozenset(),
+}
+OUVERTES = (EtatAttente.EN_ATTENTE, EtatAttente.OFFERTE)

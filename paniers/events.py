@@ -82,3 +82,29 @@ class PanierCorrige(Fact):
 
     correction_id: int
     maison_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceOfferte(Fact):
+    """A place has come free, and is held for this request of the waiting list."""
+
+    attente_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class OffreExpiree(Fact):
+    """Nobody answered the offer in time: the place goes on to the next family."""
+
+    attente_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class FinDeTermeApprochee(Fact):
+    """A term ends soon, and its household has not said what it wishes: it is told, once for each notice."""
+
+    avis_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class AbonnementRenouvele(Fact):
+    abonnement_id: int

@@ -14,6 +14,7 @@ from wtforms.widgets import DateInput, TextInput
 from foyers.champs import ChampCartes, ChampEuros, Visible, cle, sans_blancs
 from foyers.formulaires import Formulaire
 from foyers.queries import MaisonVue
+from kernel.formats import jour
 from kernel.web.words import _
 from paiements.models import Mode
 from paniers.commandes import MESSAGE_LE_PLUS_LONG
@@ -21,6 +22,7 @@ from paniers.models_producteurs import Unite
 from paniers.queries_familles import MaisonOuverte
 
 VARIETE_LA_PLUS_LONGUE = 60
+TOUT_DE_SUITE = "maintenant"
 _NOMBRE = re.compile(r"[0-9]{1,9}([.,][0-9]{1,3})?", re.ASCII)
 _JOUR_FRANCAIS = re.compile(r"([0-9]{1,2})[/. -]([0-9]{1,2})[/. -]([0-9]{4})", re.ASCII)
 
@@ -121,6 +123,31 @@ class PaiementForm(Formulaire):
 
 class MaisonForm(_AvecMaisons):
     pass
+
+
+class NombreForm(Formulaire):
+    nombre = AbonnementForm.nombre
+
+
+class AttenteForm(_AvecMaisons):
+    """To wait for a place where it is full."""
+
+    nombre = AbonnementForm.nombre
+
+
+class DepartForm(Formulaire):
+    """To leave at once, or with a later pick-up of the term."""
+
+    dernier = ChampCartes(_l("Jusqu’à quand ?"), _l("Choisissez votre dernier panier."))
+
+    def proposer(self, jours: Sequence[date]) -> None:
+        later = [SelectChoice(day.isoformat(), _("Après le panier du %(jour)s", jour=jour(day))) for day in jours]
+        self.dernier.choices = [SelectChoice(TOUT_DE_SUITE, _("Dès maintenant")), *later]
+
+    @property
+    def jour(self) -> date | None:
+        """The last pick-up chosen; None for at once."""
+        return None if self.dernier.data == TOUT_DE_SUITE else date.fromisoformat(self.dernier.data)
 
 
 class PauseForm(Formulaire):

@@ -9,6 +9,7 @@ from foyers.models import Foyer, Maison
 from kernel.formats import jour
 from kernel.operations import Geste, Payload
 from paniers.models import Abonnement, AbonnementVersion, Semaine
+from paniers.models_attente import Attente, AvisTerme
 from paniers.models_producteurs import Commande, Producteur
 from paniers.models_retrait import CarteRetrait
 
@@ -62,12 +63,32 @@ def _cartes(session: Session, payloads: Sequence[Payload]) -> list[str]:
     return [words.get(payload.get("carte_id", 0), "") for payload in payloads]
 
 
+def _attentes(session: Session, payloads: Sequence[Payload]) -> list[str]:
+    """Where and since when; the household stays unnamed."""
+    rows = session.execute(
+        select(Attente.id, Attente.depuis, Maison.nom)
+        .join(Maison, Maison.id == Attente.maison_id)
+        .where(Attente.id.in_(_cles(payloads, "attente_id")))
+    )
+    words = {row.id: f"{row.nom}, inscription du {jour(row.depuis)}" for row in rows}
+    return [words.get(payload.get("attente_id", 0), "") for payload in payloads]
+
+
+def _avis(session: Session, payloads: Sequence[Payload]) -> list[str]:
+    rows = session.execute(select(AvisTerme.id, AvisTerme.fin).where(AvisTerme.id.in_(_cles(payloads, "avis_id"))))
+    words = {row.id: f"dernier panier {jour(row.fin)}" for row in rows}
+    return [words.get(payload.get("avis_id", 0), "") for payload in payloads]
+
+
 def _cles(payloads: Sequence[Payload], name: str) -> list[int]:
     return [payload[name] for payload in payloads if isinstance(payload.get(name), int)]
 
 
 GESTES = {
     "confirmer_abonnement": Geste("Écrire à une famille que son abonnement est pris", _abonnements),
+    "annoncer_place": Geste("Écrire à une famille qu’une place l’attend", _attentes),
+    "annoncer_expiration": Geste("Écrire à une famille que sa place n’est plus gardée", _attentes),
+    "annoncer_fin_de_terme": Geste("Écrire à une famille que son abonnement se termine bientôt", _avis),
     "preparer_bon_commande": Geste("Préparer le bon de commande d’un producteur", _commandes),
     "envoyer_commande": Geste("Envoyer sa commande à un producteur", _commandes),
     "annoncer_reponse": Geste("Prévenir la coordination de la réponse d’un producteur", _commandes),

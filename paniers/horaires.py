@@ -15,11 +15,15 @@ from kernel.db import reading, transaction
 from kernel.errors import Refus
 from kernel.outbox import FactRow, publish
 from paniers.agenda import dernier_jour
+from paniers.attente import servir
 from paniers.cloture import cloturer
 from paniers.commandes import commander
-from paniers.etats import EtatSemaine
+from paniers.etats import OUVERTES, EtatSemaine
 from paniers.events import SemaineSansComposition
 from paniers.models import Semaine
+from paniers.models_attente import Attente
+from paniers.places import verrouiller_maisons
+from paniers.renouvellement import annoncer_fins_de_terme
 from paniers.retraits import terminer
 from paniers.semaines import DELAI_DE_CLOTURE, ouvrir_semaines
 
@@ -48,6 +52,22 @@ def terminer_ce_qui_est_du(instant: datetime) -> None:
     yesterday = instant.astimezone(PARIS).date() - timedelta(days=1)
     ordered = Semaine.etat.in_((EtatSemaine.COMMANDEE, EtatSemaine.LIVREE))
     _chacune(ordered & (dernier_jour() <= yesterday), lambda session, week: terminer(session, week, instant=instant))
+
+
+def proposer_les_places(instant: datetime) -> None:
+    """Where somebody waits or an offer is overdue: each maison in a transaction of its own."""
+    waiting = select(Attente.maison_id).where(Attente.etat.in_(OUVERTES)).distinct().order_by(Attente.maison_id)
+    with reading() as session:
+        places = list(session.scalars(waiting))
+    for maison_id in places:
+        with transaction() as session:
+            for maison in verrouiller_maisons(session, maison_id).values():
+                servir(session, maison, instant)
+
+
+def annoncer_les_fins_de_terme(instant: datetime) -> None:
+    with transaction() as session:
+        annoncer_fins_de_terme(session, instant)
 
 
 def _chacune(due: ColumnElement[bool], move: Callable[[Session, int], object]) -> list[int]:

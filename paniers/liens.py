@@ -1,8 +1,12 @@
-"""The link of a producer's mail: one order, three weeks, no password."""
+"""The links of our mails, each for one thing and a time, without a password.
 
-from datetime import timedelta
+A producer's order; a place offered by the waiting list; the renewal of one term.
+"""
+
+from datetime import date, timedelta
 
 from kernel.links import Link
+from kernel.settings import get_settings
 
 COMMANDE = Link(
     purpose="commande d’un producteur",
@@ -22,3 +26,48 @@ def jeton_de_commande(commande_id: int) -> str:
 def commande_du_jeton(jeton: str) -> int:
     """The order that a link names. Raises Refus when the link is forged, cut short, or too old."""
     return int(COMMANDE.read(jeton))
+
+
+PLACE = Link(
+    purpose="place offerte par la liste d’attente",
+    lasts=timedelta(days=14),  # longer than the offer, so that who comes late reads what became of it
+    broken="Ce lien est incomplet ou abîmé. Reprenez-le dans le courriel, ou passez à votre maison.",
+    too_old="Ce lien a plus de quatorze jours : il ne s’ouvre plus. Connectez-vous, ou passez à votre maison.",
+)
+RENOUVELLEMENT = Link(
+    purpose="renouvellement d’un abonnement",
+    lasts=timedelta(days=28),
+    broken="Ce lien est incomplet ou abîmé. Reprenez-le dans le courriel, ou passez à votre maison.",
+    too_old="Ce lien a plus de quatre semaines : il ne s’ouvre plus. Connectez-vous, ou passez à votre maison.",
+)
+
+
+def jeton_de_place(attente_id: int) -> str:
+    """What stands at the end of the link of an offered place."""
+    return PLACE.sign(attente_id)
+
+
+def lien_de_place(attente_id: int) -> str:
+    """The address at which a family reads what is offered, and answers."""
+    return f"{get_settings().public_url}/place/{jeton_de_place(attente_id)}"
+
+
+def place_du_jeton(jeton: str) -> int:
+    """The request that a link names. Raises Refus when the link is forged, cut short, or too old."""
+    return int(PLACE.read(jeton))
+
+
+def jeton_de_renouvellement(abonnement_id: int, fin: date) -> str:
+    """What stands at the end of the link that renews the term ending on `fin`, and no later one."""
+    return RENOUVELLEMENT.sign([abonnement_id, fin.isoformat()])
+
+
+def lien_pour_renouveler(abonnement_id: int, fin: date) -> str:
+    """The address that renews the term ending on `fin`."""
+    return f"{get_settings().public_url}/renouveler/{jeton_de_renouvellement(abonnement_id, fin)}"
+
+
+def renouvellement_du_jeton(jeton: str) -> tuple[int, date]:
+    """The subscription and the end of the term that a link renews. Raises Refus."""
+    abonnement_id, fin = RENOUVELLEMENT.read(jeton)
+    return int(abonnement_id), date.fromisoformat(fin)

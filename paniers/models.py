@@ -15,6 +15,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from kernel.db import Base, Instant, Key
 from paniers.etats import EtatSemaine
+from paniers.models_attente import Attente
 
 
 class Grille(Base):
@@ -96,7 +97,10 @@ class Abonnement(Base):
 class AbonnementVersion(Base):
     """What a subscription says from `depuis` until `jusqu_a` (None: now): where, how many, for which pick-up days.
 
-    `debut` and `fin` are the first and last nominal pick-up days, both included.
+    `debut` and `fin` are the first and last nominal pick-up days, both included. `quitte`: the household has said that
+    it leaves then, so no notice follows. `par`: who did it in its name (None: the household). `attente_id`: the offer
+    of the waiting list by which it came. `ecrite_le` is the database's clock: written under the maison's lock, it tells
+    in which order places were really taken.
     """
 
     __tablename__ = "abonnement_version"
@@ -109,6 +113,10 @@ class AbonnementVersion(Base):
     nombre: Mapped[int] = mapped_column(SmallInteger)
     debut: Mapped[date]
     fin: Mapped[date]
+    quitte: Mapped[bool] = mapped_column(server_default=text("false"))
+    par: Mapped[int | None] = mapped_column(ForeignKey("compte.id", ondelete="SET NULL"))
+    attente_id: Mapped[int | None] = mapped_column(ForeignKey(Attente.id, ondelete="SET NULL"))
+    ecrite_le: Mapped[Instant] = mapped_column(server_default=func.clock_timestamp())
 
     __table_args__ = (
         Index(
@@ -131,6 +139,7 @@ class Pause(Base):
     au: Mapped[date]
     posee_le: Mapped[Instant]
     levee_le: Mapped[Instant | None]
+    par: Mapped[int | None] = mapped_column(ForeignKey("compte.id", ondelete="SET NULL"))
 
     __table_args__ = (CheckConstraint("du <= au", name="ordre"),)
 
@@ -157,6 +166,7 @@ class Choix(Base):
     nature: Mapped[str]
     maison_id: Mapped[int | None] = mapped_column(ForeignKey("maison.id"))
     fait_le: Mapped[Instant]
+    par: Mapped[int | None] = mapped_column(ForeignKey("compte.id", ondelete="SET NULL"))
 
     __table_args__ = (
         UniqueConstraint("abonnement_id", "semaine_id"),

@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 from foyers.queries import MaisonVue, maisons, quotients_au
 from kernel.clock import PARIS
 from kernel.errors import Refus
-from paniers.abonnements import en_cours, places_prises
 from paniers.etats import EtatSemaine
 from paniers.models import (
     EtatPanier,
@@ -19,9 +18,11 @@ from paniers.models import (
     Semaine,
 )
 from paniers.models_producteurs import Composition, CompositionLigne, Offre, Producteur, Produit
+from paniers.places import occupations
 from paniers.quantites import quantite
 from paniers.semaines import grille_en_vigueur, prochaine_ouverte
 from paniers.tarifs import BaremeLineaire, BaremeTranches, Tarif, bareme
+from paniers.versions import en_cours
 
 PANIERS_PASSES = 12
 
@@ -71,6 +72,7 @@ class AbonnementVu:
     nombre: int
     debut: date
     fin: date
+    quitte: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,10 +154,15 @@ def tarif_du_foyer(session: Session, foyer_id: int, instant: datetime, jour: dat
     return (scale.tarif(known) if scale else None), known is not None
 
 
-def maisons_ouvertes(session: Session, jour: date) -> list[MaisonOuverte]:
-    """The maisons that hand out baskets, with the places left there on or after `jour`; two queries."""
-    taken = places_prises(session, jour)
-    return [MaisonOuverte(m, max(m.places - taken.get(m.id, 0), 0)) for m in maisons(session)]
+def maisons_ouvertes(session: Session, jour: date, *, une_semaine: bool = False) -> list[MaisonOuverte]:
+    """The maisons that hand out baskets, with the places left there from `jour` on; five queries.
+
+    `une_semaine`: the places left for a visitor on that one pick-up day.
+    """
+    held = occupations(session, jour)
+    return [
+        MaisonOuverte(m, held[m.id].libres_le(jour) if une_semaine else held[m.id].libres) for m in maisons(session)
+    ]
 
 
 def mon_abonnement(session: Session, foyer_id: int, instant: datetime) -> AbonnementVu | None:
@@ -167,7 +174,7 @@ def mon_abonnement(session: Session, foyer_id: int, instant: datetime) -> Abonne
     if version is None:
         return None
     place = {m.id: m for m in maisons(session, toutes=True)}[version.maison_id]
-    return AbonnementVu(version.abonnement_id, place, version.nombre, version.debut, version.fin)
+    return AbonnementVu(version.abonnement_id, place, version.nombre, version.debut, version.fin, version.quitte)
 
 
 def pauses_a_venir(session: Session, abonnement_id: int, jour: date) -> list[PauseVue]:

@@ -17,13 +17,14 @@ DELAI_DE_CLOTURE = timedelta(seconds=60)
 
 
 def ouvrir_semaines(session: Session, today: date, combien: int = D_AVANCE) -> list[str]:
-    """Open the next weeks that are not yet there; returns their codes. Safe to repeat, and for two at once."""
-    rythme = session.scalars(
-        select(Calendrier).where(Calendrier.effet_le <= today).order_by(Calendrier.effet_le.desc()).limit(1)
-    ).one_or_none()
-    if rythme is None:
+    """Open the next weeks that are not yet there; returns their codes. Safe to repeat, and for two at once.
+
+    Each has the rhythm in force on its own pick-up day. Weeks before the first rhythm do not count among the next.
+    """
+    rythmes = session.scalars(select(Calendrier).where(Calendrier.effet_le <= today + timedelta(weeks=combien))).all()
+    weeks = [calendrier.etapes(day, rythme) for day, rythme in calendrier.retraits_a_venir(today, rythmes, combien)]
+    if not weeks:
         return []
-    weeks = [calendrier.etapes(day, rythme) for day in calendrier.retraits_a_venir(today, rythme, combien)]
     rows = [
         {
             "code": week.code,

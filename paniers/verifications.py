@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from sqlalchemy import TextClause, text
 from sqlalchemy.orm import Session
 
+from paniers import verifications_places
 from paniers.verifications_corrections import CORRECTIONS
 
 # Each query returns the rows that break the rule; its sentence names them.
@@ -300,4 +301,5 @@ CHECKS: Mapping[str, TextClause] = {
 
 def verifier(session: Session) -> list[str]:
     """What does not hold, a French sentence each; at most twenty of a kind."""
-    return [sentence.format(**row._mapping) for sentence, query in CHECKS.items() for row in session.execute(query)]
+    found = [sentence.format(**row._mapping) for sentence, query in CHECKS.items() for row in session.execute(query)]
+    return found + verifications_places.verifier(session)

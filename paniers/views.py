@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from foyers.formulaires import sans_refus
-from foyers.queries import maisons
 from kernel import qr
 from kernel.clock import now
 from kernel.db import reading, transaction
@@ -21,12 +20,12 @@ from kernel.web.access import MINE, Person, Role, access
 from kernel.web.files import file_answer
 from kernel.web.words import _
 from paiements.checkout import reste_a_payer
-from paniers import views_abonnement, views_publiques, views_retrait, views_souscription
+from paniers import views_abonnement, views_places, views_publiques, views_retrait, views_souscription
 from paniers.agenda import agenda, distribue, rendez_vous
 from paniers.choix import choisir
 from paniers.formulaires import MaisonForm
 from paniers.models import NatureChoix, Panier, Semaine
-from paniers.queries_familles import AbonnementVu, contenu, mon_abonnement
+from paniers.queries_familles import AbonnementVu, contenu, maisons_ouvertes, mon_abonnement
 from paniers.queries_retrait import proche_attendu
 from paniers.queries_semaines import EtatVu, SemaineVue, mes_semaines
 from paniers.semaines import par_code
@@ -91,13 +90,14 @@ def autre_maison(code: str) -> Page:
         return redirect(url_for("paniers.accueil_famille"))
     with reading() as session:
         known = agenda(session, [week.id])
+        elsewhere = {subscription.maison.id, week.maison.id}
         places = [
-            m
-            for m in maisons(session)
-            if m.id not in (subscription.maison.id, week.maison.id) and distribue(known, week, m.id)
+            place
+            for place in maisons_ouvertes(session, week.retrait_le, une_semaine=True)
+            if place.maison.id not in elsewhere and distribue(known, week, place.maison.id)
         ]
     form = MaisonForm()
-    form.proposer(places)
+    form.proposer([place.maison for place in places])
 
     def write() -> None:
         with transaction() as session:
@@ -113,9 +113,9 @@ def autre_maison(code: str) -> Page:
     if form.validate_on_submit() and sans_refus(form, "maison", write):
         flash(_("C’est noté, pour %(jour)s seulement.", jour=jour(week.rdv.jour)), "succes")
         return redirect(url_for("paniers.accueil_famille"))
-    return render_template("paniers/familles/autre_maison.html", form=form, semaine=week, maisons=places), (
-        422 if form.errors else 200
-    )
+    return render_template(
+        "paniers/familles/autre_maison.html", form=form, semaine=week, maisons=places, abonnement=subscription
+    ), (422 if form.errors else 200)
 
 
 @access(Role.HABITANT, on=panier_du_foyer)
@@ -202,3 +202,10 @@ bp.post("/ma-carte/<int:carte_id>/perdue")(views_retrait.carte_perdue)
 bp.post("/ma-carte/<int:carte_id>/sans-suite")(views_retrait.carte_sans_suite)
 bp.route("/un-proche", methods=["GET", "POST"])(views_retrait.un_proche)
 bp.post("/un-proche/<int:procuration_id>/retirer")(views_retrait.retirer_un_proche)
+bp.route("/mon-abonnement/nombre", methods=["GET", "POST"])(views_places.changer_de_nombre)
+bp.route("/mon-abonnement/renouveler", methods=["GET", "POST"])(views_places.renouveler_mon_abonnement)
+bp.route("/ma-place", methods=["GET", "POST"])(views_places.voir_ma_place)
+bp.post("/ma-place/accepter")(views_places.accepter_ma_place)
+bp.post("/ma-place/quitter")(views_places.quitter_ma_place)
+bp.route("/place/<jeton>", methods=["GET", "POST"])(views_places.place_par_lien)
+bp.route("/renouveler/<jeton>", methods=["GET", "POST"])(views_places.renouveler_par_lien)

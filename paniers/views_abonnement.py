@@ -1,6 +1,6 @@
 """A family's subscription over time: another maison, a pause with dates, leaving."""
 
-from datetime import date, timedelta
+from datetime import date
 
 from flask import flash, redirect, render_template, url_for
 from flask_login import current_user
@@ -15,8 +15,9 @@ from kernel.errors import Refus
 from kernel.formats import jour
 from kernel.web.access import MINE, Person, Role, access
 from kernel.web.words import _
-from paniers.abonnements import PAUSE_LA_PLUS_LONGUE, changer_maison, lever_pause, mettre_en_pause, quitter
-from paniers.formulaires import MaisonForm, PauseForm
+from paniers.abonnements import changer_maison, lever_pause, mettre_en_pause, quitter
+from paniers.attente import UNE_SEMAINE
+from paniers.formulaires import TOUT_DE_SUITE, DepartForm, MaisonForm, PauseForm
 from paniers.models import Abonnement, Pause
 from paniers.queries_familles import (
     AbonnementVu,
@@ -28,9 +29,10 @@ from paniers.queries_familles import (
     tarif_du_foyer,
 )
 from paniers.queries_familles import mon_abonnement as abonnement_du_foyer
+from paniers.queries_places import ma_place, terme
 from paniers.views_publiques import Page
 
-UNE_SEMAINE = timedelta(days=7)
+DERNIERS_PROPOSES = 6
 
 
 def pause_du_foyer(person: Person, *, pause_id: int, **_view_args: object) -> bool:
@@ -51,6 +53,12 @@ def mon_abonnement() -> Page:
         past = paniers_passes(session, current_user.foyer_id, today(), names)
         tarif, known = tarif_du_foyer(session, current_user.foyer_id, now(), coming.retrait_le if coming else today())
         pauses = pauses_a_venir(session, subscription.id, today()) if subscription else []
+        waiting = ma_place(session, current_user.foyer_id, coming.retrait_le if coming else today())
+        term = (
+            terme(session, subscription.id, subscription.fin, coming.retrait_le if coming else None)
+            if subscription
+            else None
+        )
     return render_template(
         "paniers/familles/mon_abonnement.html",
         abonnement=subscription,
@@ -60,6 +68,8 @@ def mon_abonnement() -> Page:
         quotient_connu=known,
         pauses=pauses,
         passes=past,
+        place=waiting,
+        terme=term,
     )
 
 
@@ -92,7 +102,6 @@ def poser_une_pause() -> Page:
     form = PauseForm()
 
     def write() -> None:
-        _exiger_des_retraits(subscription, form.du.data, form.au.data)
         with transaction() as session:
             mettre_en_pause(session, subscription.id, du=form.du.data, au=form.au.data, instant=now())
 
@@ -123,23 +132,38 @@ def quitter_l_abonnement() -> Page:
     subscription, coming = _le_mien()
     if subscription is None or coming is None:
         return _sans_abonnement()
-    return render_template("paniers/familles/quitter.html", abonnement=subscription, limite=coming)
+    form = DepartForm(data={"dernier": TOUT_DE_SUITE})
+    form.proposer(_derniers_possibles(subscription, coming))
+    return render_template("paniers/familles/quitter.html", abonnement=subscription, limite=coming, form=form)
 
 
 @access(Role.HABITANT, on=MINE)
-def confirmer_le_depart() -> Response:
-    subscription, _coming = _le_mien()
-    if subscription is None:
+def confirmer_le_depart() -> Page:
+    subscription, coming = _le_mien()
+    if subscription is None or coming is None:
         flash(_("Votre abonnement est déjà terminé."), "info")
         return redirect(url_for("paniers.mon_abonnement"))
+    form = DepartForm()
+    form.proposer(_derniers_possibles(subscription, coming))
+    if not form.validate():
+        page = {"abonnement": subscription, "limite": coming, "form": form}
+        return render_template("paniers/familles/quitter.html", **page), 422
     try:
         with transaction() as session:
-            last = quitter(session, subscription.id, instant=now())
+            last = quitter(session, subscription.id, instant=now(), dernier=form.jour)
     except Refus as refus:
         flash(refus.sentence, "attention")
     else:
         flash(_au_revoir(last), "succes")
     return redirect(url_for("paniers.mon_abonnement"))
+
+
+def _derniers_possibles(subscription: AbonnementVu, coming: Limite) -> list[date]:
+    """The pick-ups after which the household may stop: the next ones, and the last of its term."""
+    first = max(coming.retrait_le, subscription.debut)
+    count = (subscription.fin - first).days // 7 + 1
+    days = [first + UNE_SEMAINE * number for number in range(count)]
+    return days if count <= DERNIERS_PROPOSES else [*days[: DERNIERS_PROPOSES - 1], days[-1]]
 
 
 def _le_mien() -> tuple[AbonnementVu | None, Limite | None]:
@@ -157,19 +181,6 @@ def _encore_ouvert(subscription: AbonnementVu | None, coming: Limite | None) -> 
 def _sans_abonnement() -> Response:
     flash(_("Vous n’avez pas d’abonnement à modifier en ce moment."), "info")
     return redirect(url_for("paniers.mon_abonnement"))
-
-
-def _exiger_des_retraits(subscription: AbonnementVu, first: date, last: date) -> None:
-    """Raises Refus for days on which the household has no pick-up anyway. Days that cannot be are the use case's."""
-    if last < first or last - first > PAUSE_LA_PLUS_LONGUE:
-        return
-    if first > subscription.fin:
-        raise Refus(_("Votre abonnement s’arrête %(fin)s. Choisissez des dates avant.", fin=jour(subscription.fin)))
-    day = subscription.debut
-    if first > day:
-        day += UNE_SEMAINE * -(-(first - day).days // 7)
-    if day > last:
-        raise Refus(_("Aucun panier n’est prévu entre ces deux dates. Le prochain est %(jour)s.", jour=jour(day)))
 
 
 def _au_revoir(last: date | None) -> str:

@@ -17,6 +17,7 @@ from kernel.clock import paris
 from kernel.sealed import seal
 from kernel.web.access import Role
 from paniers.models import Abonnement, AbonnementVersion, Calendrier, Grille, Panier, Semaine
+from paniers.models_attente import Attente
 from paniers.models_producteurs import Composition, CompositionLigne, Offre, Producteur, Produit
 from paniers.models_retrait import Procuration
 
@@ -160,6 +161,15 @@ def abonnement(session: Session, foyer_id: int, maison_id: int, **given: Any) ->
     values = {"nombre": 1, "depuis": DEBUT, "debut": date(2026, 9, 3), "fin": date(2027, 8, 26)}
     _add(session, AbonnementVersion(abonnement_id=made.id, maison_id=maison_id, **(values | given)))
     return made
+
+
+def attente(session: Session, foyer_id: int, maison_id: int, **given: Any) -> Attente:
+    """A request on the waiting list; `offerte_le` makes an offer of it, held for two days."""
+    values: dict[str, Any] = {"foyer_id": foyer_id, "maison_id": maison_id, "nombre": 1, "depuis": DEBUT}
+    offered = given.get("offerte_le")
+    if offered is not None:
+        values |= {"etat": "offerte", "expire_le": offered + timedelta(days=2), "tenue_le": offered}
+    return _add(session, Attente(**(values | given)))
 
 
 def panier(session: Session, semaine_id: int, abonnement_row: Abonnement, maison_id: int, **given: Any) -> Panier:

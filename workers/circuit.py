@@ -1,6 +1,8 @@
 """The whole flow on one screen: which actors each fact is delivered to.
 
 family subscribes ── AbonnementSouscrit ──────────► confirmation by mail
+a place comes free ─ PlaceOfferte ────────────────► mail with a link, 48 hours ── OffreExpiree ─► a kind mail
+a term ends ──────── FinDeTermeApprochee ─────────► mail with a link that renews, three weeks and one week ahead
 cut-off ──────────── SemaineCloturee ─────────────► (baskets, debits and échéances stand already)
                      PrelevementDemande ──────────► the card is charged ── PaiementReussi ─► receipt by mail
                                                                         └─ PaiementRefuse ─► a kind mail, a link
@@ -28,6 +30,7 @@ from paiements.events import (
     PrelevementDemande,
 )
 from paniers.events import (
+    AbonnementRenouvele,
     AbonnementSouscrit,
     BonCommandePret,
     BonsDemandes,
@@ -36,7 +39,10 @@ from paniers.events import (
     CommandeRepondue,
     CompositionPubliee,
     DistributionDecidee,
+    FinDeTermeApprochee,
+    OffreExpiree,
     PanierCorrige,
+    PlaceOfferte,
     SemaineCloturee,
     SemaineCommandee,
     SemaineSansComposition,
@@ -47,6 +53,9 @@ from workers.runtime import Actor
 
 CIRCUIT: Mapping[type[Fact], Sequence[Actor]] = {
     AbonnementSouscrit: (paniers.confirmer_abonnement,),
+    PlaceOfferte: (paniers.annoncer_place,),
+    OffreExpiree: (paniers.annoncer_expiration,),
+    FinDeTermeApprochee: (paniers.annoncer_fin_de_terme,),
     PrelevementDemande: (paiements.prelever,),
     PaiementReussi: (paiements.envoyer_recu,),
     PaiementRefuse: (paiements.annoncer_refus,),
@@ -62,6 +71,7 @@ CIRCUIT: Mapping[type[Fact], Sequence[Actor]] = {
     LiasseDemandee: (foyers.preparer_liasse,),
     MailQueued: (courriels.envoyer_courriel,),
     # These only tell. A fact that is not on this screen waits for a newer relay that knows it.
+    AbonnementRenouvele: (),
     CarteEnregistree: (),
     CompositionPubliee: (),
     DistributionDecidee: (),

@@ -4,7 +4,7 @@ from sqlalchemy.orm import Session
 
 from kernel.db import transaction
 from kernel.outbox import publish
-from paniers import bon_commande, bons_retrait, cartes, courriels, courriels_producteurs
+from paniers import bon_commande, bons_retrait, cartes, courriels, courriels_places, courriels_producteurs
 from paniers.events import (
     AbonnementSouscrit,
     BonCommandePret,
@@ -12,7 +12,10 @@ from paniers.events import (
     CarteDemandee,
     CommandeEmise,
     CommandeRepondue,
+    FinDeTermeApprochee,
+    OffreExpiree,
     PanierCorrige,
+    PlaceOfferte,
     SemaineSansComposition,
 )
 from workers.runtime import COURRIEL, DOCUMENTS, local, remote
@@ -45,6 +48,21 @@ def envoyer_commande(session: Session, fact: BonCommandePret) -> None:
 @local(COURRIEL)
 def confirmer_abonnement(session: Session, fact: AbonnementSouscrit) -> None:
     courriels.abonnement_confirme(session, fact.abonnement_id)
+
+
+@local(COURRIEL)
+def annoncer_place(session: Session, fact: PlaceOfferte) -> None:
+    courriels_places.place_offerte(session, fact.attente_id)
+
+
+@local(COURRIEL)
+def annoncer_expiration(session: Session, fact: OffreExpiree) -> None:
+    courriels_places.offre_expiree(session, fact.attente_id)
+
+
+@local(COURRIEL)
+def annoncer_fin_de_terme(session: Session, fact: FinDeTermeApprochee) -> None:
+    courriels_places.fin_de_terme(session, fact.avis_id)
 
 
 @local(COURRIEL)

@@ -45,6 +45,8 @@ TASKS: tuple[Task, ...] = (
     horaires.cloturer_ce_qui_est_du,
     horaires.commander_ce_qui_est_du,
     horaires.terminer_ce_qui_est_du,
+    horaires.proposer_les_places,
+    horaires.annoncer_les_fins_de_terme,
     _relancer,
     _rappeler_les_quotients,
     _purger,

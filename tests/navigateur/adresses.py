@@ -17,7 +17,7 @@ from foyers.models_messages import Sorte
 from foyers.preferences import lien_des_messages
 from kernel.web.access import Access, Role, declaration
 from paiements.liens import jeton as jeton_de_paiement
-from paniers.liens import jeton_de_commande
+from paniers.liens import jeton_de_commande, jeton_de_place, jeton_de_renouvellement
 
 VISITEUR = "visiteur"
 NOUVELLE = "nouvelle"
@@ -30,6 +30,7 @@ CE_QU_ELLE_LIT = {
     "paniers.choisir_paiement",
     "paniers.mon_abonnement",
     "paniers.s_abonner",
+    "paniers.voir_ma_place",
 }
 """What is another page for her than for those who have been there for long, or for a visitor."""
 ROLES = {
@@ -79,6 +80,7 @@ _LUS = {
     "WHERE p.compte_id = :compte ORDER BY o.id DESC LIMIT 1",
     "impaye": "SELECT echeance_id FROM paiement WHERE etat = 'refuse' AND echeance_id IS NOT NULL "
     "ORDER BY id DESC LIMIT 1",
+    "attente": "SELECT id FROM attente ORDER BY id DESC LIMIT 1",
     "page": "SELECT session_stripe FROM paiement WHERE session_stripe IS NOT NULL ORDER BY id DESC LIMIT 1",
 }
 _A_MOI = {
@@ -121,6 +123,10 @@ def _valeurs(rule: Rule, session: Session, role: Role | None, compte_id: int | N
     elif "jeton" in rule.arguments and rule.endpoint == "messages.lien":
         household = session.scalars(select(Foyer.id).order_by(Foyer.id)).first()
         known["jeton"] = household and lien_des_messages(household, Sorte.RETRAIT).rpartition("/")[2]
+    elif rule.endpoint == "paniers.place_par_lien":
+        known["jeton"] = _signe(jeton_de_place, _lire(session, "attente", role, compte_id))
+    elif rule.endpoint == "paniers.renouveler_par_lien":
+        known["jeton"] = _terme(session)
     elif "jeton" in rule.arguments:
         known["jeton"] = _signe(jeton_de_commande, _lire(session, "commande_id", role, compte_id))
     if rule.endpoint == "paiements.retour":
@@ -139,6 +145,14 @@ def _lien_oublie(session: Session) -> str | None:
     """The link that a person who has forgotten their password receives."""
     compte = session.scalars(select(Compte).where(Compte.email.is_not(None)).order_by(Compte.id)).first()
     return None if compte is None else oubli.LIEN.sign([compte.id, oubli._empreinte(compte)])
+
+
+def _terme(session: Session) -> str | None:
+    """The link of the first term that ends."""
+    found = session.execute(
+        text("SELECT abonnement_id, fin FROM abonnement_version WHERE jusqu_a IS NULL ORDER BY fin, id LIMIT 1")
+    ).first()
+    return None if found is None else jeton_de_renouvellement(found.abonnement_id, found.fin)
 
 
 def _signe(sign: Any, key: int | None) -> str | None:

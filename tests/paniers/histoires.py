@@ -18,11 +18,12 @@ from foyers.dossiers import declarer_qf, refuser_qf, verifier_qf
 from foyers.models import JustificatifQF
 from kernel import clock
 from kernel.errors import Refus
-from paniers.abonnements import changer_maison, en_cours, lever_pause, mettre_en_pause, quitter, souscrire
+from paniers.abonnements import changer_maison, lever_pause, mettre_en_pause, quitter, souscrire
 from paniers.choix import choisir
 from paniers.cloture import cloturer
 from paniers.models import NatureChoix, Pause, Semaine
 from paniers.semaines import DELAI_DE_CLOTURE
+from paniers.versions import en_cours
 from tests import fabriques
 from tests.paniers.bourg import Bourg, batir
 

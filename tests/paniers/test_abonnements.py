@@ -13,18 +13,18 @@ from kernel.clock import paris
 from kernel.db import transaction
 from kernel.errors import Introuvable, Refus
 from kernel.outbox import FactRow
-from paniers import abonnements
+from paniers import abonnements, places
 from paniers.abonnements import (
     Terme,
     changer_maison,
-    en_cours,
     lever_pause,
     mettre_en_pause,
-    places_prises,
     quitter,
     souscrire,
 )
 from paniers.models import Abonnement, AbonnementVersion, Pause, Semaine
+from paniers.places import occupations
+from paniers.versions import en_cours
 from tests import fabriques
 from tests.paniers.bourg import JEUDI, Bourg, batir, compter, ensemble
 
@@ -160,7 +160,8 @@ def test_a_pause_keeps_its_place_and_who_left_gives_it_back(bourg: Bourg) -> Non
     with transaction() as session:
         mettre_en_pause(session, one, du=JEUDI, au=JEUDI, instant=bourg.avant(hours=3))
         quitter(session, other, instant=bourg.avant(hours=3))
-        assert places_prises(session, JEUDI) == {bourg.maisons[0]: 2}
+        held = occupations(session, JEUDI)
+        assert (held[bourg.maisons[0]].abonnes, held[bourg.maisons[1]].abonnes) == (2, 0)
 
 
 # Leaving, changing, pausing.
@@ -241,13 +242,13 @@ def test_pauses_that_cannot_be_are_refused(bourg: Bourg, du: int, au: int, quand
 
 def test_a_lifted_pause_keeps_the_instant_of_its_first_lifting_and_leaves_room_for_another(bourg: Bourg) -> None:
     subscription = abonner(bourg)
-    days = {"du": JEUDI, "au": JEUDI + SEMAINE}
+    du, au = JEUDI, JEUDI + SEMAINE
     with transaction() as session:
-        first = mettre_en_pause(session, subscription, **days, instant=bourg.avant(hours=3))
+        first = mettre_en_pause(session, subscription, du=du, au=au, instant=bourg.avant(hours=3))
         session.flush()
         lever_pause(session, first.id, instant=bourg.avant(hours=2))
         lever_pause(session, first.id, instant=bourg.avant(hours=1))
-        mettre_en_pause(session, subscription, **days, instant=bourg.avant(minutes=30))
+        mettre_en_pause(session, subscription, du=du, au=au, instant=bourg.avant(minutes=30))
     with transaction() as session:
         assert session.get_one(Pause, first.id).levee_le == bourg.avant(hours=2)
 
@@ -284,7 +285,7 @@ def familles(bourg: Bourg, maison: int, combien: int) -> list[Callable[[Session]
 
 def prises(maison: int) -> int:
     with transaction() as session:
-        return places_prises(session, JEUDI).get(maison, 0)
+        return occupations(session, JEUDI)[maison].abonnes
 
 
 def test_many_families_on_the_last_places_never_take_one_too_many(bourg: Bourg) -> None:
@@ -299,7 +300,7 @@ def test_without_the_lock_on_the_maison_places_are_oversold(bourg: Bourg, monkey
     """The negative control of the test above."""
     with transaction() as session:
         maison = fabriques.maison(session, places=3).id
-    _sans_verrou(monkeypatch, "_exiger_des_places", 8)
+    _sans_verrou(monkeypatch, "exiger_des_places", 8)
     ensemble(familles(bourg, maison, 8))
     assert prises(maison) > 3
 
@@ -340,7 +341,7 @@ def test_without_the_lock_on_the_household_two_tabs_subscribe_twice(
     bourg: Bourg, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The negative control of the test above."""
-    _sans_verrou(monkeypatch, "_exiger_des_places", 2)
+    _sans_verrou(monkeypatch, "exiger_des_places", 2)
     ensemble(deux_onglets(bourg))
     assert compter("SELECT count(*) FROM abonnement") == 2
 
@@ -398,9 +399,9 @@ def _sans_verrou(monkeypatch: pytest.MonkeyPatch, check: str, racers: int) -> No
     real = getattr(abonnements, check)
     checked = threading.Barrier(racers)
 
-    def check_then_wait(*given: object) -> None:
-        real(*given)
+    def check_then_wait(*given: object, **named: object) -> None:
+        real(*given, **named)
         checked.wait(30)
 
-    monkeypatch.setattr(abonnements, "VERROU", None)
+    monkeypatch.setattr(places, "VERROU", None)
     monkeypatch.setattr(abonnements, check, check_then_wait)

@@ -16,6 +16,7 @@ from paniers.calendrier import code, etapes, lundi, retrait_de, retraits_a_venir
 class Rythme:
     """The default rhythm of the scheme."""
 
+    effet_le: date = date(2000, 1, 1)
     retrait_jour: int = 4
     offres_jour: int = 4
     offres_heure: time = time(23, 59)
@@ -81,11 +82,32 @@ def test_the_cutoff_is_sunday_2359_on_paris_clocks_when_they_change_too(cloture:
 
 @given(JOURS, st.integers(1, 7))
 def test_weeks_come_one_by_one_on_their_weekday(today: date, weekday: int) -> None:
-    coming = retraits_a_venir(today, Rythme(retrait_jour=weekday), 60)
+    coming = [day for day, _ in retraits_a_venir(today, [Rythme(retrait_jour=weekday)], 60)]
     assert today <= coming[0] < today + timedelta(days=7)
     assert {day.isoweekday() for day in coming} == {weekday}
     assert len({code(day) for day in coming}) == 60
     assert all(later - day == timedelta(days=7) for day, later in pairwise(coming))
+
+
+@given(JOURS, st.integers(1, 7), st.integers(1, 7), st.integers(-40, 80))
+def test_each_week_has_the_rhythm_in_force_on_its_own_pickup_day(today: date, old: int, new: int, days: int) -> None:
+    change = today + timedelta(days=days)
+    rhythms = [Rythme(effet_le=change, retrait_jour=new), Rythme(retrait_jour=old)]
+    coming = retraits_a_venir(today, rhythms, 12)
+    assert [day for day, _ in coming] == sorted(day for day, _ in coming)
+    assert len({code(day) for day, _ in coming}) == 12, "neither two pick-ups in a week, nor a week without"
+    for day, rhythm in coming:
+        assert rhythm.effet_le <= day
+        assert day.isoweekday() == rhythm.retrait_jour
+        begun = lundi(day) + timedelta(days=new - 1) >= change
+        assert (rhythm is rhythms[0]) == begun, "the newest that has begun by its own day of that week"
+
+
+def test_before_the_first_rhythm_there_are_no_weeks() -> None:
+    first = Rythme(effet_le=date(2026, 12, 10))
+    coming = retraits_a_venir(date(2026, 11, 20), [first], 2)
+    assert [day for day, _ in coming] == [date(2026, 12, 10), date(2026, 12, 17)]
+    assert retraits_a_venir(date(2026, 11, 20), [], 2) == []
 
 
 @given(JOURS)

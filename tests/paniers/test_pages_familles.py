@@ -14,10 +14,11 @@ from kernel.documents import store
 from kernel.web.access import Role
 from paiements import passerelle
 from paniers import views_souscription
-from paniers.abonnements import en_cours, mettre_en_pause
+from paniers.abonnements import mettre_en_pause
 from paniers.cloture import cloturer
 from paniers.models import Panier
 from paniers.queries_semaines import EtatVu, mes_semaines
+from paniers.versions import en_cours
 from tests import fabriques
 from tests.foyers.visite import Visite, connecte, connecte_en
 from tests.paniers.monde_public import (
@@ -376,7 +377,9 @@ def test_leaving_asks_first_then_says_the_last_basket_and_twice_is_harmless(app:
         assert en_cours(session, town.foyer_id, JEUDI) is not None  # the page itself changes nothing
     token = visit.jeton("/mon-abonnement/quitter")
     for _again in range(2):
-        answer = visit.client.post("/mon-abonnement/quitter", data={"csrf_token": token}, follow_redirects=True)
+        answer = visit.client.post(
+            "/mon-abonnement/quitter", data={"csrf_token": token, "dernier": "maintenant"}, follow_redirects=True
+        )
         assert answer.status_code == 200
     with reading() as session:
         assert en_cours(session, town.foyer_id, JEUDI) is None
@@ -387,7 +390,7 @@ def test_who_left_may_subscribe_again_though_a_closed_week_is_still_to_fetch(app
     town = ville()
     cloture(town)
     visit = connecte(app, town.samira)
-    visit.poster("/mon-abonnement/quitter")
+    visit.poster("/mon-abonnement/quitter", dernier="maintenant")
     page = mots(visit.lire("/mon-abonnement"))
     assert "Cet abonnement se termine" in page
     assert 'class="qr"' in visit.lire("/ma-semaine").text

@@ -31,7 +31,7 @@ from paiements.echeances import ouvrir_en_lot
 from paiements.liens import jeton
 from paiements.models import Carte, Echeance, Reglement
 from paniers import cartes, procurations
-from paniers.liens import jeton_de_commande
+from paniers.liens import jeton_de_commande, jeton_de_place, jeton_de_renouvellement
 from paniers.models import Pause
 from paniers.models_producteurs import Commande, CommandeLigne
 from tests import fabriques
@@ -234,6 +234,19 @@ def jeton_d_oubli(session: Session, compte_id: int) -> str:
     return oubli.LIEN.sign([compte_id, oubli._empreinte(session.get_one(Compte, compte_id))])
 
 
+def place_offerte(session: Session) -> int:
+    """A household that is offered a place by the waiting list."""
+    place = fabriques.maison(session).id
+    return fabriques.attente(session, fabriques.foyer(session).id, place, offerte_le=now()).id
+
+
+def jeton_de_terme(session: Session, cote: Cote) -> str:
+    """The end of the link that renews a term of that side which ends soon."""
+    household = fabriques.foyer(session, maison_id=cote.maison).id
+    made = fabriques.abonnement(session, household, cote.maison, fin=SUIVANT)
+    return jeton_de_renouvellement(made.id, SUIVANT)
+
+
 OBJETS: dict[str, Objet] = {
     "foyer_id": Objet(lambda _, __, cote: cote.foyer),
     "membre_id": Objet(_membre),
@@ -257,12 +270,14 @@ OBJETS: dict[str, Objet] = {
     "genre": Objet(lambda *_: "pdf", a_tous="a word"),
 }
 # A signed link is opened by whoever holds it: what is not ours is a link that was signed for another purpose
-# (test_liens_signes). By blueprint:
+# (test_liens_signes). By blueprint, or by page where a blueprint has several:
 JETONS: dict[str, Fabrique] = {
     "comptes": lambda session, _, cote: jeton_d_oubli(session, cote.compte),
     "messages": lambda _, __, cote: lien_des_messages(cote.foyer, Sorte.RETRAIT).rpartition("/")[2],
     "paiements": lambda _, __, cote: jeton(cote.echeance),
     "producteurs": lambda _, __, cote: jeton_de_commande(cote.commande),
+    "paniers.place_par_lien": lambda session, _, __: jeton_de_place(place_offerte(session)),
+    "paniers.renouveler_par_lien": lambda session, _, cote: jeton_de_terme(session, cote),
 }
 # Whose reach ends somewhere; the coordination and the administration look after the whole town.
 BORNES = frozenset({Role.HABITANT, Role.AGENT, Role.BENEVOLE, Role.PRODUCTEUR})
@@ -270,7 +285,8 @@ BORNES = frozenset({Role.HABITANT, Role.AGENT, Role.BENEVOLE, Role.PRODUCTEUR})
 
 def objet(rule: Rule, name: str) -> Objet:
     if name == "jeton":
-        return Objet(JETONS[rule.endpoint.split(".")[0]], a_tous="whoever holds the link opens it")
+        signed = JETONS.get(rule.endpoint) or JETONS[rule.endpoint.split(".")[0]]
+        return Objet(signed, a_tous="whoever holds the link opens it")
     return OBJETS[name]
 
 

@@ -22,10 +22,21 @@ from kernel.settings import get_settings
 from kernel.web.access import Role
 from paiements.liens import PAIEMENT
 from paniers.bons_retrait import texte_du_bon
-from paniers.liens import COMMANDE
+from paniers.liens import COMMANDE, PLACE, RENOUVELLEMENT, jeton_de_place
 from paniers.models import Panier, Semaine
 from tests.securite.hostile import lisible
-from tests.securite.scene import JEUDI, OBJETS, Cote, Scene, empreinte, jeton_csrf, jeton_d_oubli, navigateur
+from tests.securite.scene import (
+    JEUDI,
+    OBJETS,
+    Cote,
+    Scene,
+    empreinte,
+    jeton_csrf,
+    jeton_d_oubli,
+    jeton_de_terme,
+    navigateur,
+    place_offerte,
+)
 
 pytestmark = pytest.mark.usefixtures("sans_limite")
 
@@ -33,16 +44,22 @@ LIENS: dict[str, Link] = {
     "/paiements/lien/": PAIEMENT,
     "/producteur/commande/": COMMANDE,
     "/mot-de-passe/": oubli.LIEN,
+    "/place/": PLACE,
+    "/renouveler/": RENOUVELLEMENT,
 }
 PREFIXES = sorted(LIENS)
 
 
 def bon(scene: Scene, prefix: str) -> str:
     """A good token of that kind."""
-    if prefix != "/mot-de-passe/":
+    if prefix in ("/paiements/lien/", "/producteur/commande/"):
         return LIENS[prefix].sign(scene.ici.echeance if prefix.startswith("/paie") else scene.ici.commande)
-    with reading() as session:
-        return jeton_d_oubli(session, scene.ici.compte)
+    with transaction() as session:
+        if prefix == "/place/":
+            return jeton_de_place(place_offerte(session))
+        return (
+            jeton_de_terme(session, scene.ici) if prefix == "/renouveler/" else jeton_d_oubli(session, scene.ici.compte)
+        )
 
 
 def refuse(app: Flask, path: str, expected: int = 404) -> None:
@@ -112,7 +129,7 @@ def test_an_old_link_says_that_it_is(app: Flask, scene: Scene, prefix: str) -> N
 
 @pytest.mark.parametrize("prefix", PREFIXES)
 def test_a_link_of_a_row_that_is_gone_opens_nothing(app: Flask, scene: Scene, prefix: str) -> None:
-    gone = [999_999, "0" * 16] if prefix == "/mot-de-passe/" else 999_999
+    gone = {"/mot-de-passe/": [999_999, "0" * 16], "/renouveler/": [999_999, "2026-12-03"]}.get(prefix, 999_999)
     refuse(app, prefix + LIENS[prefix].sign(gone), 410 if prefix == "/mot-de-passe/" else 404)
 
 
@@ -145,6 +162,24 @@ def test_a_link_opens_one_order_and_its_files_only(app: Flask, scene: Scene) -> 
     assert client.get(f"/producteur/commande/{token}/bon.pdf").status_code == 200
     assert client.get(f"/producteur/commandes/{scene.ici.commande}").status_code == 302, "it signs nobody in"
     assert client.get("/producteur/offres").status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("prefix", "answer", "table"), [("/place/", "accepter", "attente"), ("/renouveler/", "", "abonnement_version")]
+)
+def test_the_button_of_a_familys_link_acts_once_and_signs_nobody_in(
+    app: Flask, scene: Scene, prefix: str, answer: str, table: str
+) -> None:
+    path, client = prefix + bon(scene, prefix), navigateur(app)
+    before = empreinte()
+    for _again in range(2):
+        given = {"csrf_token": jeton_csrf(app), "reponse": answer}
+        assert client.post(path, data=given, follow_redirects=True).status_code == 200
+    assert empreinte()[table] != before[table]
+    once = empreinte()
+    client.post(path, data={"csrf_token": jeton_csrf(app), "reponse": answer})
+    assert empreinte() == once
+    assert client.get("/ma-semaine").status_code == 302
 
 
 @settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
