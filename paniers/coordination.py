@@ -27,6 +27,7 @@ from paniers import (
     coordination_penuries,
     queries_abonnements,
     queries_penuries,
+    queries_places,
     queries_producteurs,
     queries_reglages,
     retraits,
@@ -56,6 +57,7 @@ LECTURE = coordination_panier.LECTURE
 ONGLETS = (
     ("coordination.semaine", "La semaine"),
     ("coordination.abonnements", "Abonnements"),
+    ("coordination.attente", "Liste d’attente"),
     ("coordination.calendrier", "Calendrier"),
     ("coordination.grilles", "Grille des prix"),
 )
@@ -148,6 +150,14 @@ def abonnements() -> str:
     return render_template(
         "paniers/coordination/abonnements.html", page=page, cherche=searched, onglets_coordination=_onglets()
     )
+
+
+@bp.get("/coordination/attente")
+@access(*LECTURE, on=ALL)
+def attente() -> str:
+    with reading() as session:
+        lists = queries_places.listes(session, now(), today())
+    return render_template("paniers/coordination/attente.html", listes=lists, onglets_coordination=_onglets())
 
 
 @bp.get("/coordination/calendrier")

@@ -116,19 +116,8 @@ def adresses(app: Flask, session: Session, qui: str, compte_id: int | None) -> I
 
 def _valeurs(rule: Rule, session: Session, role: Role | None, compte_id: int | None) -> Iterator[dict[str, Any]]:
     known = {name: _lire(session, name, role, compte_id) for name in rule.arguments & _LUS.keys()}
-    if "jeton" in rule.arguments and rule.endpoint == "paiements.lien":
-        known["jeton"] = _signe(jeton_de_paiement, _lire(session, "impaye", role, compte_id))
-    elif "jeton" in rule.arguments and rule.endpoint == "comptes.mot_de_passe_par_lien":
-        known["jeton"] = _lien_oublie(session)
-    elif "jeton" in rule.arguments and rule.endpoint == "messages.lien":
-        household = session.scalars(select(Foyer.id).order_by(Foyer.id)).first()
-        known["jeton"] = household and lien_des_messages(household, Sorte.RETRAIT).rpartition("/")[2]
-    elif rule.endpoint == "paniers.place_par_lien":
-        known["jeton"] = _signe(jeton_de_place, _lire(session, "attente", role, compte_id))
-    elif rule.endpoint == "paniers.renouveler_par_lien":
-        known["jeton"] = _terme(session)
-    elif "jeton" in rule.arguments:
-        known["jeton"] = _signe(jeton_de_commande, _lire(session, "commande_id", role, compte_id))
+    if "jeton" in rule.arguments:
+        known["jeton"] = _jeton(rule.endpoint, session, role, compte_id)
     if rule.endpoint == "paiements.retour":
         known["page"] = _lire(session, "page", role, compte_id)
     if None in known.values():
@@ -139,6 +128,22 @@ def _valeurs(rule: Rule, session: Session, role: Role | None, compte_id: int | N
         yield from ({**known, "genre": kind} for kind in ("pdf", "csv"))
     else:
         yield known
+
+
+def _jeton(endpoint: str, session: Session, role: Role | None, compte_id: int | None) -> str | None:
+    """The end of a signed link to that page."""
+    if endpoint == "comptes.mot_de_passe_par_lien":
+        return _lien_oublie(session)
+    if endpoint == "messages.lien":
+        household = session.scalars(select(Foyer.id).order_by(Foyer.id)).first()
+        return lien_des_messages(household, Sorte.RETRAIT).rpartition("/")[2] if household else None
+    if endpoint == "paniers.renouveler_par_lien":
+        return _terme(session)
+    sign, named = {
+        "paiements.lien": (jeton_de_paiement, "impaye"),
+        "paniers.place_par_lien": (jeton_de_place, "attente"),
+    }.get(endpoint, (jeton_de_commande, "commande_id"))
+    return _signe(sign, _lire(session, named, role, compte_id))
 
 
 def _lien_oublie(session: Session) -> str | None:
