@@ -125,13 +125,13 @@ def renouveler_mon_abonnement() -> Page:
 @signed_link
 def place_par_lien(jeton: str) -> Page:
     attente_id = place_du_jeton(jeton)
-    if request.method == "POST":
-        return _repondre(attente_id, jeton)
     with reading() as session:
         coming = limite(session, now())
         offered = place(session, attente_id, _jour(coming))
     if offered is None:
         raise Introuvable
+    if request.method == "POST":
+        return _repondre(attente_id, jeton)
     return render_template(
         "paniers/familles/place_lien.html", place=offered, limite=coming, jeton=jeton, passee=_passee(offered, now())
     )
