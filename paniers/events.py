@@ -108,3 +108,10 @@ class FinDeTermeApprochee(Fact):
 @dataclass(frozen=True, slots=True)
 class AbonnementRenouvele(Fact):
     abonnement_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ArriveeIncomplete(Fact):
+    """Something is missing at a maison: the coordination is to know."""
+
+    arrivee_id: int

@@ -11,7 +11,7 @@ from kernel.operations import Geste, Payload
 from paniers.models import Abonnement, AbonnementVersion, Semaine
 from paniers.models_attente import Attente, AvisTerme
 from paniers.models_producteurs import Commande, Producteur
-from paniers.models_retrait import CarteRetrait
+from paniers.models_retrait import Arrivee, CarteRetrait
 
 
 def _commandes(session: Session, payloads: Sequence[Payload]) -> list[str]:
@@ -80,6 +80,17 @@ def _avis(session: Session, payloads: Sequence[Payload]) -> list[str]:
     return [words.get(payload.get("avis_id", 0), "") for payload in payloads]
 
 
+def _arrivees(session: Session, payloads: Sequence[Payload]) -> list[str]:
+    rows = session.execute(
+        select(Arrivee.id, Maison.nom, Semaine.retrait_le)
+        .join(Maison, Maison.id == Arrivee.maison_id)
+        .join(Semaine, Semaine.id == Arrivee.semaine_id)
+        .where(Arrivee.id.in_(_cles(payloads, "arrivee_id")))
+    )
+    words = {row.id: f"{row.nom}, paniers du {jour(row.retrait_le)}" for row in rows}
+    return [words.get(payload.get("arrivee_id", 0), "") for payload in payloads]
+
+
 def _cles(payloads: Sequence[Payload], name: str) -> list[int]:
     return [payload[name] for payload in payloads if isinstance(payload.get(name), int)]
 
@@ -93,6 +104,7 @@ GESTES = {
     "envoyer_commande": Geste("Envoyer sa commande à un producteur", _commandes),
     "annoncer_reponse": Geste("Prévenir la coordination de la réponse d’un producteur", _commandes),
     "preparer_bons": Geste("Préparer les bons de retrait et le dossier d’une maison", _maisons),
+    "annoncer_manque": Geste("Prévenir la coordination de ce qui manque dans une maison", _arrivees),
     "preparer_carte": Geste("Préparer la carte de retrait d’une famille", _cartes),
     "alerter_sans_composition": Geste("Prévenir la coordination que la composition manque", _semaines),
 }

@@ -19,7 +19,7 @@ from kernel.errors import Refus
 from kernel.web.access import MINE, access
 from kernel.web.words import _
 from paniers import guichet_journee as journee
-from paniers import guichet_retrait, queries_guichet, queries_remise, retraits
+from paniers import guichet_retrait, queries_arrivee, queries_guichet, queries_remise, retraits
 from paniers import paroles_guichet as paroles
 from paniers.porte import EQUIPE, au_bureau, choisir, guichet, impression, maison_du_scan, panier_de_mes_maisons
 from paniers.queries_guichet import Attendu
@@ -44,6 +44,7 @@ def jour() -> str:
         if door.lieu is None:
             return choisir(door)
         liste = queries_guichet.attendus(session, door.jour.semaine_id, door.lieu.id) if door.jour else []
+        came = queries_arrivee.arrivee(session, door.jour.semaine_id, door.lieu.id) if door.jour else None
         dossier = door.jour is not None and queries_guichet.dossier_pret(session, door.jour.semaine_id, door.lieu.id)
     cherche = request.args.get("q", "").replace("\0", " ")[:_PLUS_LONG_QU_UN_NOM].strip()
     filtre = request.args.get("etat") if request.args.get("etat") in FILTRES else "attendus"
@@ -56,6 +57,7 @@ def jour() -> str:
         cherche=cherche,
         dossier=dossier and au_bureau(),
         complet=au_bureau(),
+        arrivee=came,
         c_est_le_jour=door.jour is not None and door.jour.retrait_le == today(),
         **impression(door.lieu),
     )
@@ -187,6 +189,7 @@ def _reponse(answer: retraits.Reponse, found: PanierVu | None, maison_id: int) -
 
 # The addresses of a maison's day, on one screen.
 bp.post("/retrait/livraison")(journee.livraison)
+bp.route("/retrait/arrivee", methods=["GET", "POST"])(journee.arrivee)
 bp.get("/retrait/clore")(journee.clore)
 bp.post("/retrait/clore")(journee.clore_la_journee)
 bp.get("/retrait/feuille")(journee.feuille)

@@ -1,7 +1,9 @@
 """A maison's day, from the arrival of the goods to its closing; for agents and the coordination."""
 
+import re
+
 from flask import Response as Fichier
-from flask import flash, redirect, render_template, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
@@ -13,10 +15,13 @@ from kernel.formats import jour as en_mots
 from kernel.web.access import MINE, access
 from kernel.web.files import file_answer
 from kernel.web.words import _
+from paniers import arrivees, queries_arrivee, retraits
 from paniers import paroles_guichet as paroles
 from paniers import queries_guichet as lire
-from paniers import retraits
 from paniers.porte import BUREAU, guichet, impression, maison_a_moi, meme_semaine
+from paniers.views_publiques import Page
+
+_NOMBRE = re.compile(r"[0-9]{1,4}", re.ASCII)
 
 
 @access(*BUREAU, on=MINE)
@@ -27,12 +32,41 @@ def livraison() -> Response:
     meme_semaine(day)
     try:
         with transaction() as session:
-            retraits.livrer(session, day.semaine_id, par=current_user.compte_id, instant=now())
+            arrivees.noter(session, day.semaine_id, lieu.id, {}, par=current_user.compte_id, instant=now())
     except Refus as refus:
         flash(refus.sentence, "attention")
     else:
         flash(_("C’est noté : les paniers sont là. Bonne distribution !"), "succes")
     return redirect(url_for(".jour", maison=lieu.id), 303)
+
+
+@access(*BUREAU, on=MINE)
+def arrivee() -> Page:
+    """What is missing, product by product, and from how many baskets."""
+    with reading() as session:
+        lieu, day = guichet(session).la()
+        came = queries_arrivee.arrivee(session, day.semaine_id, lieu.id)
+    saisie = {p.offre_id: request.form.get(f"manque-{p.offre_id}", "").strip() for p in came.produits}
+    if request.method == "POST":
+        meme_semaine(day)
+        try:
+            manques = {offre_id: _nombre(typed) for offre_id, typed in saisie.items()}
+            with transaction() as session:
+                arrivees.noter(session, day.semaine_id, lieu.id, manques, par=current_user.compte_id, instant=now())
+        except Refus as refus:
+            flash(refus.sentence, "attention")
+        else:
+            flash(_("C’est noté. La coordination est prévenue, et chaque réponse dira ce qui manque."), "succes")
+            return redirect(url_for("guichet_paniers.jour", maison=lieu.id), 303)
+    page = {"lieu": lieu, "jour": day, "arrivee": came, "saisie": saisie if request.method == "POST" else {}}
+    return render_template("paniers/guichet/arrivee.html", **page), 422 if request.method == "POST" else 200
+
+
+def _nombre(typed: str) -> int:
+    """A number of baskets; nothing typed is none. Raises Refus."""
+    if typed and not _NOMBRE.fullmatch(typed):
+        raise Refus(_("Écrivez un nombre de paniers, en chiffres. Exemple : 5"), status=422)
+    return int(typed or 0)
 
 
 @access(*BUREAU, on=MINE)

@@ -1,9 +1,9 @@
-"""Tables of the pick-up: a household's card, and those who come in its place."""
+"""Tables of the pick-up: cards, those who come in a household's place, and what has arrived at a maison."""
 
 import uuid
 from datetime import date
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, func, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kernel.db import Base, Instant, Key
@@ -51,3 +51,30 @@ class Procuration(Base):
         CheckConstraint("au IS NULL OR du <= au", name="ordre"),
         CheckConstraint("revoquee_le IS NULL OR donnee_le <= revoquee_le", name="revoquee"),
     )
+
+
+class Arrivee(Base):
+    """A maison has looked through what came for the week: all of it, or what its `ArriveeManque` say is missing."""
+
+    __tablename__ = "arrivee"
+
+    id: Mapped[Key]
+    semaine_id: Mapped[int] = mapped_column(ForeignKey("semaine.id"))
+    maison_id: Mapped[int] = mapped_column(ForeignKey("maison.id"), index=True)
+    le: Mapped[Instant]
+    par: Mapped[int | None] = mapped_column(ForeignKey("compte.id", ondelete="SET NULL"))
+
+    __table_args__ = (UniqueConstraint("semaine_id", "maison_id"),)
+
+
+class ArriveeManque(Base):
+    """A product is missing from so many baskets of the maison; `tous`: from every one of them."""
+
+    __tablename__ = "arrivee_manque"
+
+    arrivee_id: Mapped[int] = mapped_column(ForeignKey("arrivee.id", ondelete="CASCADE"), primary_key=True)
+    offre_id: Mapped[int] = mapped_column(ForeignKey("offre.id"), primary_key=True)
+    paniers: Mapped[int]
+    tous: Mapped[bool]
+
+    __table_args__ = (CheckConstraint("paniers > 0", name="paniers"),)

@@ -18,7 +18,7 @@ from paiements import grand_livre
 from paniers.agenda import rendez_vous
 from paniers.models import EtatPanier, Panier, Retrait, Semaine
 from paniers.models_producteurs import Composition, CompositionLigne, Offre, Produit
-from paniers.models_retrait import Procuration
+from paniers.models_retrait import Arrivee, ArriveeManque, Procuration
 from paniers.procurations import pour_le_panier
 from paniers.quantites import quantite
 
@@ -46,6 +46,8 @@ class Contenu:
 class PanierVu:
     """One basket as the agent at the door needs it; no price, no band. `proche` is expected in the household's place.
 
+    `manques`: product, how many baskets of the maison lack it, whether all of them do.
+
     `reste` is what the household owes, in centimes, read only for those who may know it.
     """
 
@@ -63,6 +65,7 @@ class PanierVu:
     proche_prenom: str | None
     proche_nom: str | None
     contenu: tuple[Contenu, ...]
+    manques: tuple[tuple[str, int, bool], ...]
     reste: int | None
 
     @property
@@ -102,6 +105,7 @@ def panier(session: Session, panier_id: int, *, avec_reste: bool = False) -> Pan
             Procuration.prenom,
             Procuration.nom,
             _contenu(),
+            _manques(),
             owed,
         )
         .join(Foyer, Foyer.id == Panier.foyer_id)
@@ -113,9 +117,9 @@ def panier(session: Session, panier_id: int, *, avec_reste: bool = False) -> Pan
     ).one_or_none()
     if row is None:
         raise Introuvable
-    *known, held, owes = cast("tuple[Any, ...]", row)
+    *known, held, lacking, owes = cast("tuple[Any, ...]", row)
     contents = tuple(Contenu(nom, slug, quantite(combien, unite)) for nom, slug, combien, unite in held or ())
-    return PanierVu(*(*known, contents, max(owes, 0) if owes is not None else None))
+    return PanierVu(*(*known, contents, tuple(map(tuple, lacking or ())), max(owes, 0) if owes is not None else None))
 
 
 def au_vrai_jour(session: Session, vu: PanierVu) -> PanierVu:
@@ -133,6 +137,22 @@ def _contenu() -> ScalarSelect[list[tuple[str, str, int, str]]]:
         .join(CompositionLigne, CompositionLigne.offre_id == Offre.id)
         .join(Composition, Composition.id == CompositionLigne.composition_id)
         .where(Composition.semaine_id == Panier.semaine_id, Composition.publiee_le.is_not(None))
+        .correlate(Panier)
+        .scalar_subquery()
+    )
+
+
+def _manques() -> ScalarSelect[list[tuple[str, int, bool]]]:
+    """What is missing at its maison: a JSON list of product, how many baskets lack it, whether all do."""
+    line = func.json_build_array(Produit.nom, ArriveeManque.paniers, ArriveeManque.tous)
+    return (
+        select(func.json_agg(aggregate_order_by(line, Produit.nom)))
+        .select_from(Arrivee)
+        .join(ArriveeManque, ArriveeManque.arrivee_id == Arrivee.id)
+        .join(Offre, Offre.id == ArriveeManque.offre_id)
+        .join(Produit, Produit.id == Offre.produit_id)
+        .join(CompositionLigne, CompositionLigne.offre_id == Offre.id)
+        .where(Arrivee.semaine_id == Panier.semaine_id, Arrivee.maison_id == Panier.maison_id)
         .correlate(Panier)
         .scalar_subquery()
     )

@@ -10,6 +10,7 @@ Stripe's webhook ─── EvenementStripeRecu ─────────► wh
 Monday 6:00 ──────── CommandeEmise ───────────────► PDF and CSV ── BonCommandePret ─► mail to the producer
                      BonsDemandes (per maison) ───► vouchers and dossier
 producer answers ─── CommandeRepondue ────────────► mail to the coordination
+maison ───────────── ArriveeIncomplete ───────────► mail to the coordination
 family, or counter ─ CarteDemandee ───────────────► the carte de retrait to print
 the basket changes ─ CommandeEmise, BonsDemandes ─► as on Monday, each version once
                      PanierCorrige (per maison) ──► mail to its families
@@ -32,6 +33,7 @@ from paiements.events import (
 from paniers.events import (
     AbonnementRenouvele,
     AbonnementSouscrit,
+    ArriveeIncomplete,
     BonCommandePret,
     BonsDemandes,
     CarteDemandee,
@@ -64,6 +66,7 @@ CIRCUIT: Mapping[type[Fact], Sequence[Actor]] = {
     CommandeEmise: (paniers.preparer_bon_commande,),
     BonCommandePret: (paniers.envoyer_commande,),
     BonsDemandes: (paniers.preparer_bons,),
+    ArriveeIncomplete: (paniers.annoncer_manque,),
     CarteDemandee: (paniers.preparer_carte,),
     CommandeRepondue: (paniers.annoncer_reponse,),
     PanierCorrige: (paniers.annoncer_panier_corrige,),

@@ -4,9 +4,18 @@ from sqlalchemy.orm import Session
 
 from kernel.db import transaction
 from kernel.outbox import publish
-from paniers import bon_commande, bons_retrait, cartes, courriels, courriels_places, courriels_producteurs
+from paniers import (
+    bon_commande,
+    bons_retrait,
+    cartes,
+    courriels,
+    courriels_arrivee,
+    courriels_places,
+    courriels_producteurs,
+)
 from paniers.events import (
     AbonnementSouscrit,
+    ArriveeIncomplete,
     BonCommandePret,
     BonsDemandes,
     CarteDemandee,
@@ -63,6 +72,11 @@ def annoncer_expiration(session: Session, fact: OffreExpiree) -> None:
 @local(COURRIEL)
 def annoncer_fin_de_terme(session: Session, fact: FinDeTermeApprochee) -> None:
     courriels_places.fin_de_terme(session, fact.avis_id)
+
+
+@local(COURRIEL)
+def annoncer_manque(session: Session, fact: ArriveeIncomplete) -> None:
+    courriels_arrivee.manque_a_l_arrivee(session, fact.arrivee_id)
 
 
 @local(COURRIEL)

@@ -1,5 +1,6 @@
 // Scanning a voucher with the camera, for the pick-up page: opens the rear camera, reads a QR code, fills the form's
-// #code and sends it once. The text field stays: a hand-held scanner types into it and presses Enter.
+// #code and sends it once. A hand-held scanner types a code very fast and presses Enter: it is heard wherever the focus
+// is. The text field stays, and is all there is without JavaScript.
 // The decoder is fetched only when the camera opens; browsers that can read QR codes themselves need none.
 (() => {
   const RATE_MS = 120;
@@ -8,12 +9,24 @@
   const LAST = "dernier-code";
   // The voucher just answered is often still under the camera when the list comes back.
   const FORGET_MS = 8000;
+  const MUTE = "son-coupe";
+  // What scanners type; people are slower than that between two keys.
+  const TYPED = /^(PC|CR)\d+:[A-Z2-7]{20,}$/i;
+  const GAP_MS = 150;
   const box = document.querySelector("[data-scan]");
   const answer = document.querySelector(".reponse");
 
   let audio = null;
   const tones = { lu: [[1320, 0, 0.09]], remettre: [[880, 0, 0.11], [1320, 0.12, 0.16]], voir: [[392, 0, 0.3]] };
+  const muted = () => {
+    try {
+      return localStorage.getItem(MUTE) === "oui";
+    } catch {
+      return false;
+    }
+  };
   const sound = (name) => {
+    if (muted()) return;
     try {
       audio ??= new AudioContext();
       for (const [pitch, start, length] of tones[name]) {
@@ -35,9 +48,48 @@
     sound(yes ? "remettre" : "voir");
     navigator.vibrate?.(yes ? [80] : [60, 90, 60]);
   }
+  const muter = document.querySelector("[data-son]");
+  const label = () => {
+    muter.firstElementChild.textContent = muted() ? muter.dataset.remettre : muter.dataset.couper;
+  };
+  if (muter) {
+    muter.hidden = false;
+    label();
+    muter.addEventListener("click", () => {
+      try {
+        localStorage.setItem(MUTE, muted() ? "" : "oui");
+      } catch {
+        // Private browsing: the sound stays.
+      }
+      label();
+      sound("remettre");
+    });
+  }
+
+  const field = document.getElementById("code");
+  let typed = "";
+  let last = 0;
+  document.addEventListener(
+    "keydown",
+    (event) => {
+      if (!field || event.target === field || event.ctrlKey || event.altKey || event.metaKey) return;
+      if (event.timeStamp - last > GAP_MS) typed = "";
+      last = event.timeStamp;
+      if (event.key.length === 1) typed += event.key;
+      if (event.key !== "Enter" || !TYPED.test(typed)) return;
+      // Nor may Enter press the button that has the focus.
+      event.preventDefault();
+      event.stopPropagation();
+      field.value = typed;
+      typed = "";
+      field.form.requestSubmit();
+    },
+    true,
+  );
+
   if (!box || !navigator.mediaDevices?.getUserMedia) return;
 
-  const code = document.getElementById("code");
+  const code = field;
   const view = box.querySelector(".viseur");
   const video = box.querySelector("video");
   const opener = box.querySelector("[data-ouvrir]");

@@ -5,8 +5,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from kernel.db import reading
+from kernel.clock import now
+from kernel.db import reading, transaction
 from kernel.documents import find
+from paniers import cartes
 from tests.navigateur.camera import filmer, photographier
 from tests.navigateur.ecran import BUREAU, NouvelEcran
 from tests.navigateur.regard import capturer, examiner
@@ -101,16 +103,93 @@ def test_a_misspelt_name_is_found_and_the_keyboard_alone_hands_out(jeudi: Temps,
 
 def test_what_the_camera_cannot_read_is_answered_kindly(jeudi: Temps, ouvrir: NouvelEcran) -> None:
     ecran = ouvrir("agente")
-    ecran.remplir("Bon, nom ou numéro", "PC1:FAUX")
+    ecran.remplir("Bon, carte, nom ou numéro", "PC1:FAUX")
     ecran.appuyer("Vérifier")
     assert "Voyons ensemble" in ecran.titre
     capturer(ecran, "jeudi-voyons")
     faults = examiner(ecran)
     ecran.suivre("Famille suivante")
-    ecran.remplir("Bon, nom ou numéro", "xyzxyzxyz")
+    ecran.remplir("Bon, carte, nom ou numéro", "xyzxyzxyz")
     ecran.appuyer("Vérifier")
     assert "Personne de ce nom" in ecran.texte
     assert faults + examiner(ecran) == []
+
+
+def carte(panier_id: int) -> tuple[int, str, bytes]:
+    """The household's card, made now: whose it is, its text, its printed sheet."""
+    with transaction() as session:
+        foyer = session.execute(text("SELECT foyer_id FROM panier WHERE id = :id"), {"id": panier_id}).scalar_one()
+        made = cartes.faire(session, foyer, par=None, instant=now())
+        shown = cartes.Carte(cartes.texte(made.code), "Karim", "Demir")
+    return foyer, shown.texte, cartes.rendre(shown)
+
+
+def test_a_card_before_the_camera_finds_the_basket_and_names_the_neighbour_who_came(
+    jeudi: Temps, ouvrir: NouvelEcran, fausse_camera: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    panier_id, prenom, _ = attendus()[1]
+    foyer, _, printed = carte(panier_id)
+    filmer(photographier(printed, tmp_path_factory.mktemp("carte")).crop((0, 0, 1240, 700)), fausse_camera)
+    ecran = ouvrir("agente")
+    ecran.ouvrir(f"/guichet/foyers/{foyer}/retrait")
+    ecran.remplir("Son prénom", "Nour")
+    ecran.remplir("Son nom", "Haddad")
+    ecran.page.get_by_text("Toutes les semaines, jusqu’à nouvel ordre").click()
+    faults = examiner(ecran)
+    ecran.appuyer("Donner procuration")
+    assert "Nour peut retirer" in ecran.texte
+    capturer(ecran, "jeudi-qui-vient")
+    ecran.ouvrir("/retrait")
+    with ecran.page.expect_navigation(wait_until="load"):
+        ecran.bouton("Scanner un bon").click()
+    assert "À remettre" in ecran.titre
+    assert f"à Nour (pour {prenom}" in ecran.texte
+    capturer(ecran, "jeudi-a-un-proche")
+    faults += examiner(ecran)
+    ecran.appuyer("Annuler la remise")
+    assert faults == []
+
+
+def test_a_hand_held_scanner_is_heard_wherever_the_focus_is(jeudi: Temps, ouvrir: NouvelEcran) -> None:
+    panier_id, prenom, _ = attendus()[2]
+    _, code, _ = carte(panier_id)
+    ecran = ouvrir("agente", BUREAU)
+    ecran.ouvrir(f"/retrait/{attendus()[0][0]}")
+    for where in ("document.body.focus()", "document.querySelector('main button').focus()"):
+        ecran.page.evaluate(f"document.activeElement.blur(); {where}")
+        with ecran.page.expect_navigation(wait_until="load"):
+            ecran.page.keyboard.type(code)
+            ecran.page.keyboard.press("Enter")
+        assert "À remettre" in ecran.titre
+        assert prenom in ecran.texte
+    ecran.appuyer("Annuler la remise")
+
+
+def test_the_sound_is_muted_and_stays_so(jeudi: Temps, ouvrir: NouvelEcran) -> None:
+    ecran = ouvrir("agente")
+    ecran.bouton("Couper le son").click()
+    ecran.ouvrir("/retrait")
+    ecran.bouton("Remettre le son").click()
+    ecran.ouvrir("/retrait")
+    assert ecran.bouton("Couper le son").is_visible()
+
+
+def test_without_javascript_a_code_is_typed_and_what_is_missing_is_noted(jeudi: Temps, ouvrir: NouvelEcran) -> None:
+    panier_id, prenom, _ = attendus()[2]
+    _, code, _ = carte(panier_id)
+    ecran = ouvrir("agente", javascript=False)
+    ecran.suivre("Il manque quelque chose")
+    ecran.page.locator("input[name^=manque-]").first.fill("2")
+    capturer(ecran, "jeudi-ce-qui-manque")
+    ecran.appuyer("Noter ce qui manque")
+    assert "dans 2 paniers" in ecran.texte
+    ecran.remplir("Bon, carte, nom ou numéro", code)
+    ecran.appuyer("Vérifier")
+    assert "À remettre" in ecran.titre
+    assert prenom in ecran.texte
+    assert "manque dans 2 paniers" in ecran.texte
+    ecran.appuyer("Annuler la remise")
+    assert panier_id in [row[0] for row in attendus()]
 
 
 def test_a_volunteer_reads_no_amount_and_no_surname_anywhere(jeudi: Temps, ouvrir: NouvelEcran) -> None:

@@ -286,10 +286,11 @@ def test_without_any_week_the_page_stands(app: Flask, base: str) -> None:
     assert "reponse--voir" in scanner(agent, "PC1:AAAA", here).text
 
 
-def test_everything_has_arrived_is_said_once(agent: Visite, ici: Monde) -> None:
+def test_everything_has_arrived_is_said_once(agent: Visite, app: Flask, ici: Monde) -> None:
     assert "Tout est là" in agent.lire("/retrait").text
-    for _ in range(2):
-        answer = agent.poster("/retrait/livraison", "/retrait", semaine=ici.code, maison=ici.ici)
+    there = connecte_en(app, Role.AGENT, maisons=(ici.ailleurs,))
+    for visit, place in ((agent, ici.ici), (agent, ici.ici), (there, ici.ailleurs)):
+        answer = visit.poster("/retrait/livraison", "/retrait", semaine=ici.code, maison=place)
         assert answer.status_code == 303
     with reading() as session:
         assert session.get_one(Semaine, ici.semaine_id).etat == "livree"

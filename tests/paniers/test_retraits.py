@@ -1,6 +1,8 @@
 """Handing baskets out: one winner, sun rather than red, every gesture on record."""
 
+import threading
 import uuid
+from collections import Counter
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 
@@ -112,6 +114,58 @@ def test_without_the_guarded_update_a_basket_is_handed_out_twice(
     assert donner(panier, agents[1]).verdict is Verdict.REMIS
     with transaction() as session:
         assert any("plusieurs fois" in fault for fault in verifications.verifier(session))
+
+
+def deux_appareils(bourg: Bourg, combien: int, agents: list[int]) -> list[str]:
+    """Two devices scan every voucher of the same pile, each of them twice; what they were told."""
+    with transaction() as session:
+        week = session.get_one(Semaine, bourg.semaine)
+        foyer = fabriques.foyer(session, maison_id=bourg.maisons[0])
+        made = [
+            fabriques.panier(
+                session, week.id, fabriques.abonnement(session, foyer.id, bourg.maisons[0]), bourg.maisons[0]
+            )
+            for _ in range(combien)
+        ]
+        session.flush()
+        for basket in made:
+            session.refresh(basket)
+        pile = [texte_du_bon(week, basket.bon) for basket in made]
+    told: list[str] = []
+
+    def scan(device: int) -> None:
+        for number, text_ in enumerate(pile):
+            for second in (0, 2):
+                at = SOIR + timedelta(seconds=60 * number + second)
+                with transaction() as session:
+                    answer = scanner(session, text_, par=agents[device], maisons=None, jour=JEUDI, instant=at)
+                told.append(f"{answer.verdict} {device}")
+
+    devices = [threading.Thread(target=scan, args=(device,)) for device in (0, 1)]
+    for thread in devices:
+        thread.start()
+    for thread in devices:
+        thread.join(600)
+    return told
+
+
+def chacun_une_fois(told: list[str], combien: int) -> None:
+    """Whoever wins a basket is told "remis" at both of its scans, the other "déjà remis" at both."""
+    counted = Counter(answer.split()[0] for answer in told)
+    assert counted == {"remis": 2 * combien, "deja_remis": 2 * combien}
+    assert compter("SELECT count(*) FROM retrait") == combien
+    assert compter("SELECT count(DISTINCT panier_id) FROM retrait") == combien
+    with transaction() as session:
+        assert not any("plusieurs fois" in fault for fault in verifications.verifier(session))
+
+
+def test_two_devices_hand_each_of_fifty_baskets_out_once(bourg: Bourg, agents: list[int]) -> None:
+    chacun_une_fois(deux_appareils(bourg, 50, agents), 50)
+
+
+@pytest.mark.long
+def test_two_devices_hand_each_of_a_thousand_baskets_out_once(bourg: Bourg, agents: list[int]) -> None:
+    chacun_une_fois(deux_appareils(bourg, 1_000, agents), 1_000)
 
 
 def test_undoing_keeps_both_gestures_and_lets_it_be_handed_out_again(panier: int, agents: list[int]) -> None:
