@@ -14,6 +14,7 @@ maison ───────────── ArriveeIncomplete ─────
 family, or counter ─ CarteDemandee ───────────────► the carte de retrait to print
 the basket changes ─ CommandeEmise, BonsDemandes ─► as on Monday, each version once
                      PanierCorrige (per maison) ──► mail to its families
+Friday ───────────── SemaineTerminee ─────────────► a kind message to whoever did not come
 agent prints ─────── LiasseDemandee ──────────────► letters or calls of a maison, as PDF
 """
 
@@ -71,6 +72,7 @@ CIRCUIT: Mapping[type[Fact], Sequence[Actor]] = {
     CommandeRepondue: (paniers.annoncer_reponse,),
     PanierCorrige: (paniers.annoncer_panier_corrige,),
     SemaineSansComposition: (paniers.alerter_sans_composition,),
+    SemaineTerminee: (paniers.annoncer_non_retires,),
     LiasseDemandee: (foyers.preparer_liasse,),
     MailQueued: (courriels.envoyer_courriel,),
     # These only tell. A fact that is not on this screen waits for a newer relay that knows it.
@@ -80,7 +82,6 @@ CIRCUIT: Mapping[type[Fact], Sequence[Actor]] = {
     DistributionDecidee: (),
     SemaineCloturee: (),
     SemaineCommandee: (),
-    SemaineTerminee: (),
 }
 
 ROUTES = {fact.__name__: [(actor.name, actor.queue) for actor in actors] for fact, actors in CIRCUIT.items()}

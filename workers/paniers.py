@@ -5,6 +5,7 @@ from sqlalchemy.orm import Session
 from kernel.db import transaction
 from kernel.outbox import publish
 from paniers import (
+    annonces,
     bon_commande,
     bons_retrait,
     cartes,
@@ -26,6 +27,7 @@ from paniers.events import (
     PanierCorrige,
     PlaceOfferte,
     SemaineSansComposition,
+    SemaineTerminee,
 )
 from workers.runtime import COURRIEL, DOCUMENTS, local, remote
 
@@ -92,3 +94,8 @@ def alerter_sans_composition(session: Session, fact: SemaineSansComposition) -> 
 @local(COURRIEL)
 def annoncer_panier_corrige(session: Session, fact: PanierCorrige) -> None:
     courriels.panier_corrige(session, fact.correction_id, fact.maison_id)
+
+
+@local(COURRIEL)
+def annoncer_non_retires(session: Session, fact: SemaineTerminee) -> None:
+    annonces.annoncer_non_retires(session, fact.semaine_id)

@@ -17,7 +17,7 @@ from kernel.db import transaction
 from kernel.errors import Refus
 from kernel.settings import get_settings
 from paiements import echeances
-from paniers import horaires
+from paniers import alertes_equipe, annonces, horaires
 
 log = structlog.get_logger()
 
@@ -47,6 +47,11 @@ TASKS: tuple[Task, ...] = (
     horaires.terminer_ce_qui_est_du,
     horaires.proposer_les_places,
     horaires.annoncer_les_fins_de_terme,
+    annonces.annoncer_avant_cloture,
+    annonces.annoncer_la_veille,
+    alertes_equipe.alerter_a_composer,
+    alertes_equipe.alerter_sans_reponse,
+    alertes_equipe.alerter_en_souffrance,
     _relancer,
     _rappeler_les_quotients,
     _purger,

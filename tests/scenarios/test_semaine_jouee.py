@@ -297,3 +297,22 @@ def test_everyone_was_written_to_once(jeu: Jeu) -> None:
     assert mails["all"] == mails["sent"] == mails["keys"] == jeu.dit["courriels"]
     (left,) = jeu.lire("SELECT count(*) AS n FROM outbox_delivery WHERE state <> 'done'")
     assert left["n"] == 0
+
+
+def test_each_household_was_told_each_thing_once_by_its_channel(jeu: Jeu) -> None:
+    told = {
+        row["modele"]: row
+        for row in jeu.lire(
+            "SELECT modele, count(*) AS all, count(DISTINCT cle) AS keys, count(DISTINCT (foyer_id, cle)) AS whom"
+            " FROM message GROUP BY modele"
+        )
+    }
+    assert "paiements/recu" in told
+    assert all(row["all"] == row["keys"] == row["whom"] for row in told.values())
+    (gone,) = jeu.lire(
+        "SELECT count(*) FILTER (WHERE m.voie = 'courriel') AS mails, count(mail.id) AS sent,"
+        " count(*) FILTER (WHERE m.voie <> 'courriel' AND f.canal = 'email' AND m.sorte = 'service') AS astray"
+        " FROM message m JOIN foyer f ON f.id = m.foyer_id LEFT JOIN mail ON mail.key = m.cle"
+    )
+    assert gone["mails"] == gone["sent"] > 0
+    assert gone["astray"] == 0
