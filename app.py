@@ -36,6 +36,7 @@ import paniers.producteurs
 import paniers.tarif_a_venir
 import paniers.verifications
 import paniers.views
+import paniers.views_offres_lien
 from kernel.db import reading
 from kernel.formats import FILTERS, insecables
 from kernel.logs import init_logs, init_request_logs
@@ -100,6 +101,7 @@ BLUEPRINTS = (
     paniers.guichet.bp,
     paniers.coordination.bp,
     paniers.producteurs.bp,
+    paniers.views_offres_lien.bp,
 )
 
 VERIFICATIONS = (

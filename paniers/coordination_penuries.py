@@ -117,7 +117,7 @@ def noter_un_manque(commande_id: int) -> Page:
             flash(_("C’est noté. Choisissez maintenant quoi faire."), "succes")
             return redirect(url_for("coordination.penuries_de_la_semaine", semaine=seen.bon.semaine), 303)
     page = render_template(
-        "paniers/coordination/manque.html", vue=seen, form=form, saisie=typed, champ=champ_disponible
+        "paniers/coordination/manque.html", vue=seen, form=form, saisie=typed, champ_disponible=champ_disponible
     )
     return page, 422 if form.errors or typed.erreurs else 200
 

@@ -5,12 +5,12 @@ from sqlalchemy.orm import Session
 
 from kernel.mail import queue_mail
 from kernel.settings import get_settings
-from paniers import bon_commande, queries_penuries
+from paniers import bon_commande, queries_penuries, queries_producteurs
 from paniers.courriels import coordination
 from paniers.fichiers import cle_de_commande
-from paniers.liens import jeton_de_commande
+from paniers.liens import jeton_d_offres, jeton_de_commande
 from paniers.models import Semaine
-from paniers.models_producteurs import Commande, EtatCommande, Producteur
+from paniers.models_producteurs import Commande, DemandeOffre, EtatCommande, Offre, Producteur
 
 
 def commande(session: Session, commande_id: int) -> None:
@@ -71,6 +71,55 @@ def reponse_du_producteur(session: Session, commande_id: int) -> None:
                 "lien": f"{get_settings().public_url}/coordination/penuries?semaine={week.code}",
             },
         )
+
+
+def commande_relancee(session: Session, commande_id: int) -> None:
+    """Ask once more for an answer, unless it has come meanwhile."""
+    order, producer, week = _commande(session, commande_id)
+    if order.etat != EtatCommande.EMISE:
+        return
+    queue_mail(
+        session,
+        key=f"relance:{order.id}:{order.version}",
+        to=producer.email,
+        template="paniers/commande_relancee",
+        context={
+            "contact": producer.contact,
+            "livraison_le": order.livraison_le,
+            "livraison_heure": producer.livraison_heure,
+            "total": order.total_ht + order.tva,
+            "lien": f"{get_settings().public_url}/producteur/commande/{jeton_de_commande(order.id)}",
+            "semaine": week.retrait_le,
+        },
+    )
+
+
+def offres_demandees(session: Session, demande_id: int) -> None:
+    """Ask a producer what it offers for a week, with a link that opens its page; nothing once it has offered."""
+    asked, producer, week = session.execute(
+        select(DemandeOffre, Producteur, Semaine)
+        .join(Producteur, Producteur.id == DemandeOffre.producteur_id)
+        .join(Semaine, Semaine.id == DemandeOffre.semaine_id)
+        .where(DemandeOffre.id == demande_id)
+    ).one()
+    offered = select(Offre.id).where(Offre.semaine_id == week.id, Offre.producteur_id == producer.id)
+    if session.execute(offered.limit(1)).first() is not None:
+        return
+    queue_mail(
+        session,
+        key=f"offres:{week.id}:{producer.id}:{asked.rang}",
+        to=producer.email,
+        template="paniers/offres_demandees",
+        context={
+            "contact": producer.contact,
+            "retrait_le": week.retrait_le,
+            "limite": week.offres_jusqu_a,
+            "rappel": asked.rang > 1,
+            "paniers": queries_producteurs.paniers_prevus(session, [week.id]).get(week.id, 0),
+            "a_reprendre": queries_producteurs.a_reprendre(session, producer.id, week.retrait_le),
+            "lien": f"{get_settings().public_url}/producteur/semaine/{jeton_d_offres(producer.id, week.id)}",
+        },
+    )
 
 
 def _commande(session: Session, commande_id: int) -> tuple[Commande, Producteur, Semaine]:

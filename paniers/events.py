@@ -115,3 +115,17 @@ class ArriveeIncomplete(Fact):
     """Something is missing at a maison: the coordination is to know."""
 
     arrivee_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class OffresDemandees(Fact):
+    """A producer is to be asked what it offers for a week, or to be reminded."""
+
+    demande_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class CommandeRelancee(Fact):
+    """An order waits for its producer's answer, who is to be reminded."""
+
+    commande_id: int

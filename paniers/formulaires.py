@@ -175,7 +175,7 @@ class ReponseForm(Formulaire):
     @property
     def version_lue(self) -> int | None:
         """The version of the order that was answered, None when the page did not say."""
-        text = self.version.data or ""
+        text = str(self.version.data or "")
         return int(text) if re.fullmatch("[0-9]{1,4}", text, re.ASCII) else None
 
 

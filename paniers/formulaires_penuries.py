@@ -103,7 +103,7 @@ class CorrectionForm(Formulaire):
     @property
     def vues_lues(self) -> int:
         """How many corrections the page had shown; -1 when that cannot be read, which is then refused."""
-        text = self.vues.data or ""
+        text = str(self.vues.data or "")
         return int(text) if re.fullmatch("[0-9]{1,4}", text, re.ASCII) else -1
 
 

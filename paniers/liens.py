@@ -1,10 +1,11 @@
 """The links of our mails, each for one thing and a time, without a password.
 
-A producer's order; a place offered by the waiting list; the renewal of one term.
+A producer's order, or its offers of one week; a place offered by the waiting list; the renewal of one term.
 """
 
 from datetime import date, timedelta
 
+from kernel.errors import Refus
 from kernel.links import Link
 from kernel.settings import get_settings
 
@@ -71,3 +72,24 @@ def renouvellement_du_jeton(jeton: str) -> tuple[int, date]:
     """The subscription and the end of the term that a link renews. Raises Refus."""
     abonnement_id, fin = RENOUVELLEMENT.read(jeton)
     return int(abonnement_id), date.fromisoformat(fin)
+
+
+OFFRES = Link(
+    purpose="offres d’un producteur",
+    lasts=timedelta(days=8),
+    broken=COMMANDE.broken,
+    too_old="Ce lien a plus d’une semaine : il ne s’ouvre plus. Connectez-vous, ou appelez la coordination.",
+)
+
+
+def jeton_d_offres(producteur_id: int, semaine_id: int) -> str:
+    """What stands at the end of the link that opens a producer's offers for a week."""
+    return OFFRES.sign([producteur_id, semaine_id])
+
+
+def offres_du_jeton(jeton: str) -> tuple[int, int]:
+    """The producer and the week that a link names. Raises Refus when it is forged, cut short, or too old."""
+    match OFFRES.read(jeton):
+        case [int(producteur_id), int(semaine_id)]:
+            return producteur_id, semaine_id
+    raise Refus(OFFRES.broken, status=404)

@@ -87,6 +87,23 @@ class Offre(Base):
     )
 
 
+class DemandeOffre(Base):
+    """A producer was asked what it offers for a week: the first time, then (`rang` 2) on the eve of the deadline."""
+
+    __tablename__ = "demande_offre"
+
+    id: Mapped[Key]
+    semaine_id: Mapped[int] = mapped_column(ForeignKey("semaine.id"))
+    producteur_id: Mapped[int] = mapped_column(ForeignKey("producteur.id"), index=True)
+    rang: Mapped[int] = mapped_column(SmallInteger)
+    le: Mapped[Instant]
+
+    __table_args__ = (
+        UniqueConstraint("semaine_id", "producteur_id", "rang"),
+        CheckConstraint("rang IN (1, 2)", name="rang"),
+    )
+
+
 class Composition(Base):
     """What this week's basket holds. `cout` is one basket's, centimes with tax; fixed when it is published."""
 
@@ -143,6 +160,7 @@ class Commande(Base):
     message: Mapped[str | None]
     version: Mapped[int] = mapped_column(SmallInteger, server_default="1")
     corrigee_le: Mapped[Instant | None]
+    relancee_le: Mapped[Instant | None]
 
     __table_args__ = (
         UniqueConstraint("semaine_id", "producteur_id"),

@@ -51,7 +51,8 @@ def mes_commandes() -> str:
     with reading() as session:
         farm = producteur_du_compte(session, current_user.compte_id)
         orders = queries_producteurs.commandes(session, farm.id) if farm else []
-    return render_template("paniers/producteurs/commandes.html", producteur=farm, commandes=orders)
+        totals = queries_producteurs.totaux_par_annee(session, farm.id) if farm else []
+    return render_template("paniers/producteurs/commandes.html", producteur=farm, commandes=orders, totaux=totals)
 
 
 @bp.route("/producteur/commandes/<int:commande_id>", methods=["GET", "POST"])

@@ -13,7 +13,7 @@ from paniers.models import Semaine
 from paniers.models_producteurs import Composition, CompositionLigne, Offre, Producteur, Produit
 from paniers.quantites import quantite
 
-SEMAINES_A_COTE = 3
+SEMAINES_A_COTE = 4
 
 
 @dataclass(frozen=True, slots=True)

@@ -156,19 +156,62 @@ def document(session: Session, commande_id: int, genre: str) -> Document | None:
     return find(session, cle_de_commande(commande_id, version or 1, genre))
 
 
-def semaines_offertes(session: Session, instant: datetime) -> list[SemaineOfferte]:
+def semaines_offertes(
+    session: Session, instant: datetime, combien: int | None = SEMAINES_PROPOSEES
+) -> list[SemaineOfferte]:
     """The weeks that still take offers, the next first; two queries."""
     weeks = session.scalars(
         select(Semaine)
         .where(Semaine.etat == EtatSemaine.OUVERTE, Semaine.offres_jusqu_a > instant)
         .order_by(Semaine.retrait_le)
-        .limit(SEMAINES_PROPOSEES)
+        .limit(combien)
     ).all()
     expected = paniers_prevus(session, [week.id for week in weeks])
     return [
         SemaineOfferte(week.id, week.code, week.retrait_le, week.offres_jusqu_a, expected.get(week.id, 0))
         for week in weeks
     ]
+
+
+def semaine_offerte(session: Session, semaine_id: int) -> SemaineOfferte:
+    """A week as a producer sees it, whether or not it still takes offers. Raises Introuvable."""
+    week = session.get(Semaine, semaine_id)
+    if week is None:
+        raise Introuvable
+    expected = paniers_prevus(session, [week.id])
+    return SemaineOfferte(week.id, week.code, week.retrait_le, week.offres_jusqu_a, expected.get(week.id, 0))
+
+
+def previsions(session: Session, instant: datetime) -> list[tuple[date, int]]:
+    """Pick-up day → baskets to come, of the weeks that are open: subscriptions without the pauses and absences known
+    today. Two queries."""
+    weeks = session.execute(
+        select(Semaine.id, Semaine.retrait_le)
+        .where(Semaine.etat == EtatSemaine.OUVERTE, Semaine.cloture_le > instant)
+        .order_by(Semaine.retrait_le)
+    ).all()
+    expected = paniers_prevus(session, [week for week, _ in weeks])
+    return [(day, expected.get(week, 0)) for week, day in weeks]
+
+
+def producteur(session: Session, producteur_id: int) -> ProducteurVu:
+    """Raises Introuvable."""
+    row = session.get(Producteur, producteur_id)
+    if row is None:
+        raise Introuvable
+    return ProducteurVu(row.id, row.nom, row.contact)
+
+
+def totaux_par_annee(session: Session, producteur_id: int) -> list[tuple[int, int, int]]:
+    """(year, orders, total with tax in centimes) of all that was ordered, the latest first."""
+    year = func.extract("year", Commande.livraison_le)
+    rows = session.execute(
+        select(year, func.count(), func.sum(Commande.total_ht + Commande.tva))
+        .where(Commande.producteur_id == producteur_id, Commande.total_ht > 0)
+        .group_by(year)
+        .order_by(year.desc())
+    )
+    return [(int(when), count, int(total)) for when, count, total in rows]
 
 
 def paniers_prevus(session: Session, semaine_ids: Sequence[int]) -> dict[int, int]:

@@ -9,6 +9,8 @@ cut-off ──────────── SemaineCloturee ──────�
 Stripe's webhook ─── EvenementStripeRecu ─────────► what it names is read again at Stripe
 Monday 6:00 ──────── CommandeEmise ───────────────► PDF and CSV ── BonCommandePret ─► mail to the producer
                      BonsDemandes (per maison) ───► vouchers and dossier
+two days before ──── OffresDemandees (per farm) ──► mail to the producer, and once more on the eve
+no answer ────────── CommandeRelancee ────────────► mail to the producer, once for each version
 producer answers ─── CommandeRepondue ────────────► mail to the coordination
 maison ───────────── ArriveeIncomplete ───────────► mail to the coordination
 family, or counter ─ CarteDemandee ───────────────► the carte de retrait to print
@@ -39,11 +41,13 @@ from paniers.events import (
     BonsDemandes,
     CarteDemandee,
     CommandeEmise,
+    CommandeRelancee,
     CommandeRepondue,
     CompositionPubliee,
     DistributionDecidee,
     FinDeTermeApprochee,
     OffreExpiree,
+    OffresDemandees,
     PanierCorrige,
     PlaceOfferte,
     SemaineCloturee,
@@ -70,6 +74,8 @@ CIRCUIT: Mapping[type[Fact], Sequence[Actor]] = {
     ArriveeIncomplete: (paniers.annoncer_manque,),
     CarteDemandee: (paniers.preparer_carte,),
     CommandeRepondue: (paniers.annoncer_reponse,),
+    OffresDemandees: (paniers.demander_offres,),
+    CommandeRelancee: (paniers.relancer_commande,),
     PanierCorrige: (paniers.annoncer_panier_corrige,),
     SemaineSansComposition: (paniers.alerter_sans_composition,),
     SemaineTerminee: (paniers.annoncer_non_retires,),

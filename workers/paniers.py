@@ -21,9 +21,11 @@ from paniers.events import (
     BonsDemandes,
     CarteDemandee,
     CommandeEmise,
+    CommandeRelancee,
     CommandeRepondue,
     FinDeTermeApprochee,
     OffreExpiree,
+    OffresDemandees,
     PanierCorrige,
     PlaceOfferte,
     SemaineSansComposition,
@@ -99,3 +101,13 @@ def annoncer_panier_corrige(session: Session, fact: PanierCorrige) -> None:
 @local(COURRIEL)
 def annoncer_non_retires(session: Session, fact: SemaineTerminee) -> None:
     annonces.annoncer_non_retires(session, fact.semaine_id)
+
+
+@local(COURRIEL)
+def demander_offres(session: Session, fact: OffresDemandees) -> None:
+    courriels_producteurs.offres_demandees(session, fact.demande_id)
+
+
+@local(COURRIEL)
+def relancer_commande(session: Session, fact: CommandeRelancee) -> None:
+    courriels_producteurs.commande_relancee(session, fact.commande_id)

@@ -17,7 +17,7 @@ from kernel.db import transaction
 from kernel.errors import Refus
 from kernel.settings import get_settings
 from paiements import echeances
-from paniers import alertes_equipe, annonces, horaires
+from paniers import alertes_equipe, annonces, horaires, horaires_producteurs
 
 log = structlog.get_logger()
 
@@ -52,6 +52,8 @@ TASKS: tuple[Task, ...] = (
     alertes_equipe.alerter_a_composer,
     alertes_equipe.alerter_sans_reponse,
     alertes_equipe.alerter_en_souffrance,
+    horaires_producteurs.demander_les_offres,
+    horaires_producteurs.relancer_les_commandes,
     _relancer,
     _rappeler_les_quotients,
     _purger,

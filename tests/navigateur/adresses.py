@@ -15,9 +15,10 @@ from foyers import oubli
 from foyers.models import Compte, Foyer
 from foyers.models_messages import Sorte
 from foyers.preferences import lien_des_messages
+from kernel import clock
 from kernel.web.access import Access, Role, declaration
 from paiements.liens import jeton as jeton_de_paiement
-from paniers.liens import jeton_de_commande, jeton_de_place, jeton_de_renouvellement
+from paniers.liens import jeton_d_offres, jeton_de_commande, jeton_de_place, jeton_de_renouvellement
 
 VISITEUR = "visiteur"
 NOUVELLE = "nouvelle"
@@ -60,6 +61,7 @@ SANS_PAGE = {
     "health.sante": "a probe reads it, in JSON",
     "health.pret": "a probe reads it, in JSON",
     "metrics.metrics": "a monitor reads it, as plain text",
+    "offres_par_lien.ajouter": "where the list of products leads on to the page of the one chosen",
     "producteurs.ajouter_une_offre": "where the list of products leads on to the page of the one chosen",
 }
 
@@ -118,6 +120,8 @@ def _valeurs(rule: Rule, session: Session, role: Role | None, compte_id: int | N
     known = {name: _lire(session, name, role, compte_id) for name in rule.arguments & _LUS.keys()}
     if "jeton" in rule.arguments:
         known["jeton"] = _jeton(rule.endpoint, session, role, compte_id)
+        if rule.endpoint.startswith("offres_par_lien.") and "produit_id" in known:
+            known["produit_id"] = session.execute(text("SELECT min(id) FROM produit")).scalar()
     if rule.endpoint == "paiements.retour":
         known["page"] = _lire(session, "page", role, compte_id)
     if None in known.values():
@@ -139,6 +143,8 @@ def _jeton(endpoint: str, session: Session, role: Role | None, compte_id: int | 
         return lien_des_messages(household, Sorte.RETRAIT).rpartition("/")[2] if household else None
     if endpoint == "paniers.renouveler_par_lien":
         return _terme(session)
+    if endpoint.startswith("offres_par_lien."):
+        return _lien_d_offres(session)
     sign, named = {
         "paiements.lien": (jeton_de_paiement, "impaye"),
         "paniers.place_par_lien": (jeton_de_place, "attente"),
@@ -158,6 +164,16 @@ def _terme(session: Session) -> str | None:
         text("SELECT abonnement_id, fin FROM abonnement_version WHERE jusqu_a IS NULL ORDER BY fin, id LIMIT 1")
     ).first()
     return None if found is None else jeton_de_renouvellement(found.abonnement_id, found.fin)
+
+
+def _lien_d_offres(session: Session) -> str | None:
+    """The link of a mail that asks a producer what it offers, while a week takes offers."""
+    query = text(
+        "SELECT id FROM semaine WHERE etat = 'ouverte' AND offres_jusqu_a > :now ORDER BY retrait_le DESC LIMIT 1"
+    )
+    week = session.execute(query, {"now": clock.now()}).scalar()
+    farm = session.execute(text("SELECT producteur_id FROM offre ORDER BY id DESC LIMIT 1")).scalar()
+    return None if week is None or farm is None else jeton_d_offres(farm, week)
 
 
 def _signe(sign: Any, key: int | None) -> str | None:

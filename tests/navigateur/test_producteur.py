@@ -55,9 +55,9 @@ def test_a_producer_confirms_with_one_tap_and_another_says_what_is_short(temps: 
     ecran.page.get_by_text("Il me manque quelque chose").click()
     with ecran.statut_attendu(422):
         ecran.appuyer("Envoyer")
-    assert "Écrivez ce qui manque" in ecran.texte
+    assert "Dites ce qui manque" in ecran.texte
     faults += examiner(ecran)
-    ecran.page.get_by_role("textbox").fill("Il me manquera 10 kg de carottes.")
+    ecran.page.get_by_label("Un mot pour la coordination").fill("Il me manquera 10 kg de carottes.")
     ecran.appuyer("Envoyer")
     assert "La coordination est prévenue" in ecran.texte
     assert "Il me manquera 10 kg de carottes." in ecran.texte

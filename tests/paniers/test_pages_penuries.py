@@ -134,7 +134,9 @@ def test_what_cannot_be_read_is_asked_again(
 
 def test_what_came_by_telephone_is_written_in_the_producers_name(app: Flask, semaine: Semaine48, elle: Visite) -> None:
     path = f"/coordination/commandes/{semaine.commandes[1]}/manque"
-    answer = elle.poster(path, version="1", message="Il a plu.", **{f"d{semaine.chou}": "2"})
+    assert f'name="d{semaine.chou}" value="4"' in elle.lire(path).text
+    assert "Écrivez un nombre" in mots(elle.poster(path, version="1", **{f"d{semaine.chou}": "deux"}))
+    answer = elle.poster(path, message="Il a plu.", **{f"d{semaine.chou}": "2"})
     assert answer.status_code == 303
     page = mots(elle.lire(answer.location))
     assert "2 pièces sur 4 pièces" in page

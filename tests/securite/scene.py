@@ -31,7 +31,7 @@ from paiements.echeances import ouvrir_en_lot
 from paiements.liens import jeton
 from paiements.models import Carte, Echeance, Reglement
 from paniers import cartes, procurations
-from paniers.liens import jeton_de_commande, jeton_de_place, jeton_de_renouvellement
+from paniers.liens import jeton_d_offres, jeton_de_commande, jeton_de_place, jeton_de_renouvellement
 from paniers.models import Pause
 from paniers.models_producteurs import Commande, CommandeLigne
 from tests import fabriques
@@ -247,6 +247,10 @@ def jeton_de_terme(session: Session, cote: Cote) -> str:
     return jeton_de_renouvellement(made.id, SUIVANT)
 
 
+def _semaine_ouverte(session: Session) -> int:
+    return int(session.execute(text("SELECT id FROM semaine WHERE etat = 'ouverte' ORDER BY id LIMIT 1")).scalar_one())
+
+
 OBJETS: dict[str, Objet] = {
     "foyer_id": Objet(lambda _, __, cote: cote.foyer),
     "membre_id": Objet(_membre),
@@ -278,6 +282,7 @@ JETONS: dict[str, Fabrique] = {
     "producteurs": lambda _, __, cote: jeton_de_commande(cote.commande),
     "paniers.place_par_lien": lambda session, _, __: jeton_de_place(place_offerte(session)),
     "paniers.renouveler_par_lien": lambda session, _, cote: jeton_de_terme(session, cote),
+    "offres_par_lien": lambda session, scene, cote: jeton_d_offres(cote.ferme, _semaine_ouverte(session)),
 }
 # Whose reach ends somewhere; the coordination and the administration look after the whole town.
 BORNES = frozenset({Role.HABITANT, Role.AGENT, Role.BENEVOLE, Role.PRODUCTEUR})

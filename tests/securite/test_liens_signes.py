@@ -12,6 +12,7 @@ from flask import Flask
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from itsdangerous import URLSafeTimedSerializer
+from sqlalchemy import text
 
 from foyers import oubli
 from kernel import clock, qr
@@ -22,7 +23,7 @@ from kernel.settings import get_settings
 from kernel.web.access import Role
 from paiements.liens import PAIEMENT
 from paniers.bons_retrait import texte_du_bon
-from paniers.liens import COMMANDE, PLACE, RENOUVELLEMENT, jeton_de_place
+from paniers.liens import COMMANDE, OFFRES, PLACE, RENOUVELLEMENT, jeton_d_offres, jeton_de_place
 from paniers.models import Panier, Semaine
 from tests.securite.hostile import lisible
 from tests.securite.scene import (
@@ -43,6 +44,7 @@ pytestmark = pytest.mark.usefixtures("sans_limite")
 LIENS: dict[str, Link] = {
     "/paiements/lien/": PAIEMENT,
     "/producteur/commande/": COMMANDE,
+    "/producteur/semaine/": OFFRES,
     "/mot-de-passe/": oubli.LIEN,
     "/place/": PLACE,
     "/renouveler/": RENOUVELLEMENT,
@@ -52,6 +54,8 @@ PREFIXES = sorted(LIENS)
 
 def bon(scene: Scene, prefix: str) -> str:
     """A good token of that kind."""
+    if prefix == "/producteur/semaine/":
+        return jeton_d_offres(scene.ici.ferme, scene.semaine + 1)
     if prefix in ("/paiements/lien/", "/producteur/commande/"):
         return LIENS[prefix].sign(scene.ici.echeance if prefix.startswith("/paie") else scene.ici.commande)
     with transaction() as session:
@@ -119,6 +123,8 @@ def test_control_links_of_one_purpose_would_open_one_anothers_pages(app: Flask, 
 
 @pytest.mark.parametrize("prefix", PREFIXES)
 def test_an_old_link_says_that_it_is(app: Flask, scene: Scene, prefix: str) -> None:
+    with transaction() as session:  # the week takes offers for long, so that the link's own age is what closes it
+        session.execute(text("UPDATE semaine SET offres_jusqu_a = offres_jusqu_a + interval '30 days'"))
     good, life = bon(scene, prefix), LIENS[prefix].lasts
     start = clock.now()
     clock.set_now(start + life - timedelta(seconds=2))
