@@ -36,10 +36,13 @@ def commande_installer(foyers: int, graine: int, jour: datetime | None, *, si_vi
 @click.option("--foyers", default=600, show_default=True, type=click.IntRange(1, 20_000))
 @click.option("--graine", default=7, show_default=True)
 @click.option("--jour", type=click.DateTime(["%Y-%m-%d"]), default="2026-11-20", show_default=True)
-def commande_jouer(foyers: int, graine: int, jour: datetime, *, en_json: bool) -> None:
+@click.option(
+    "--image", help="Depuis cette image de conteneur, deux de chaque ; DATABASE_URL et REDIS_URL sont à donner."
+)
+def commande_jouer(foyers: int, graine: int, jour: datetime, image: str | None, *, en_json: bool) -> None:
     """Jouer une semaine entière : vrai relais, vrais ouvriers, seule l’horloge est avancée."""
     try:
-        code = jouer(foyers=foyers, graine=graine, jour=jour.date(), en_json=en_json)
+        code = jouer(foyers=foyers, graine=graine, jour=jour.date(), en_json=en_json, image=image)
     except (Impossible, EngineFailure) as reason:
         raise click.ClickException(str(reason)) from None
     except TropLong as late:

@@ -22,6 +22,10 @@ class Ports:
     web: int
 
     @property
+    def second_web(self) -> int:
+        return self.web + 1
+
+    @property
     def stripe(self) -> int:
         return self.web + 2
 

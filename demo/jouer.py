@@ -60,13 +60,16 @@ class Recit:
             click.echo(ligne)
 
 
-def jouer(*, foyers: int, graine: int, jour: date, en_json: bool) -> int:
-    """Play the week that is open on `jour` (a Friday before its cut-off). Returns the exit code of `flask verifier`."""
+def jouer(*, foyers: int, graine: int, jour: date, en_json: bool, image: str | None = None) -> int:
+    """Play the week that is open on `jour` (a Friday before its cut-off). Returns the exit code of `flask verifier`.
+
+    With `image` the town's own programs run from that container image.
+    """
     var_dir = (Path(os.environ.get("VAR_DIR") or "var") / "jeu").resolve()
     options = ("--foyers", str(foyers), "--graine", str(graine), "--jour", jour.isoformat())
     recit = Recit(en_json)
     recit.titre(f"Une ville de {foyers} foyers s’installe dans {var_dir}…")
-    with ville_a_part(var_dir, options) as ville:
+    with ville_a_part(var_dir, options, image) as ville:
         recit.suite(f"Prête en {recit.secondes():.0f} s : {ville.site}", foyers=foyers, graine=graine, dossier=var_dir)
         with reading() as session:
             week = prochaine_ouverte(session, clock.now())

@@ -4,12 +4,13 @@ import os
 import shutil
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from demo.environment import Ports, town_environment
-from demo.lancer import ROOT, flask, start_engines, start_town, town_programs, worker
+from demo.image import from_image, image
+from demo.lancer import ROOT, Impossible, flask, start_engines, start_town, town_programs, worker
 from demo.supervisor import Supervisor
 
 KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR")
@@ -28,11 +29,12 @@ class VilleAPart:
 
 
 @contextmanager
-def ville_a_part(var_dir: Path, installer: tuple[str, ...]) -> Iterator[VilleAPart]:
+def ville_a_part(var_dir: Path, installer: tuple[str, ...], nom_image: str | None = None) -> Iterator[VilleAPart]:
     """Start a fresh town in `var_dir` (emptied first) installed by `flask demo installer` with these options.
 
-    This process takes the town's settings, so that use cases called here act on it. Everything is stopped at the end;
-    the data stay.
+    With `nom_image` its own programs run from that container image, two of each, on the engines that DATABASE_URL and
+    REDIS_URL name. This process takes the town's settings, so that use cases called here act on it. Everything is
+    stopped at the end; the data stay.
     """
     shutil.rmtree(var_dir, ignore_errors=True)
     var_dir.mkdir(parents=True)
@@ -42,26 +44,39 @@ def ville_a_part(var_dir: Path, installer: tuple[str, ...]) -> Iterator[VilleAPa
     environment = town_environment(kept, var_dir, ports) | {"TIMETABLE_POLL_SECONDS": "0.3"}
     supervisor = Supervisor(ROOT, var_dir, environment, lambda line: None)
     supervisor.listen_to_signals()
-    try:
-        supervisor.environment |= start_engines(supervisor, {}, var_dir)
+    with ExitStack() as ending:
+        found = ending.enter_context(image(nom_image)) if nom_image else None
+        ending.callback(supervisor.stop)
+        supervisor.environment |= start_engines(supervisor, engines_outside() if found else {}, var_dir)
         programs = town_programs(environment, kept, var_dir, ports)
         # A second worker for documents: whoever plays a week waits for hundreds of PDFs.
         behind = (*programs.behind, worker("ouvrier-documents-bis", "documents", threads=1))
         fresh = replace(programs, install=flask("demo", "installer", *installer), behind=behind)
+        if found:
+            own = replace(programs, install=fresh.install)
+            fresh = from_image(found, own, supervisor.environment, var_dir, ports)
         start_town(supervisor, fresh, ports.web)
         os.environ.update(supervisor.environment)
         site, stripe, courrier = (f"http://127.0.0.1:{port}" for port in (ports.web, ports.stripe, ports.courrier))
         yield VilleAPart(supervisor, var_dir, site, stripe, courrier)
-    finally:
-        supervisor.stop()
+
+
+def engines_outside() -> dict[str, str]:
+    """The engines that the environment names: what runs in a container does not reach the embedded ones' sockets."""
+    named = {name: os.environ.get(name, "") for name in ("DATABASE_URL", "REDIS_URL")}
+    if not all(named.values()):
+        raise Impossible(
+            "Avec --image, donnez DATABASE_URL et REDIS_URL : une base vide, et un Redis, hors des conteneurs."
+        )
+    return named
 
 
 def free_ports() -> Ports:
-    """Four ports that nobody listens on, as a town lays them out."""
+    """Five ports that nobody listens on, as a town lays them out."""
     start = FIRST_PORT + os.getpid() * 40 % (LAST_PORT - FIRST_PORT)
     for first in [*range(start, LAST_PORT, 40), *range(FIRST_PORT, start, 40)]:
         ports = Ports(first)
-        if all(map(_is_free, (ports.web, ports.stripe, ports.courrier, ports.smtp))):
+        if all(map(_is_free, (ports.web, ports.second_web, ports.stripe, ports.courrier, ports.smtp))):
             return ports
     raise OSError("no free ports")
 

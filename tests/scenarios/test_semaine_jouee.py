@@ -16,6 +16,7 @@ import uuid
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -31,6 +32,7 @@ from PIL import Image
 from psycopg.rows import dict_row
 
 from kernel.embedded import start_postgres
+from tests.demo.moteurs_dehors import moteurs_dehors
 from tests.demo.outside_world import ROOT, Outside, free_port, running
 
 BIN = Path(sys.executable).parent
@@ -60,31 +62,63 @@ class Jeu:
         return int(number), base64.b64decode(encoded)
 
 
-def combien() -> list[Any]:
-    return [pytest.param(90, id="90 households"), pytest.param(600, id="600 households", marks=pytest.mark.long)]
+@dataclass(frozen=True, slots=True)
+class Facon:
+    """How a week is played: with how many households, and from which container image, if any."""
+
+    foyers: int
+    image: str = ""
 
 
-@pytest.fixture(scope="module", params=combien())
-def jeu(request: pytest.FixtureRequest) -> Iterator[Jeu]:
-    var = Path(tempfile.mkdtemp(prefix="jeu-"))  # not pytest's own folder, closed to the account PostgreSQL runs under
+IMAGE = os.environ.get("IMAGE", "paniers-et-culture")
+FACONS = [
+    pytest.param(Facon(90), id="90 households"),
+    pytest.param(Facon(600), id="600 households", marks=pytest.mark.long),
+    pytest.param(Facon(90, IMAGE), id="from the image, two of each", marks=pytest.mark.long),
+]
+
+
+def jouer(facon: Facon, var: Path, engines: dict[str, str]) -> dict[str, Any]:
+    """What `flask demo jouer` tells of a week played in `var`."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-    command = [str(BIN / "flask"), "demo", "jouer", "--json", "--foyers", str(request.param), "--graine", "11"]
-    played = subprocess.run(
-        command, cwd=ROOT, env=kept | {"VAR_DIR": str(var)}, capture_output=True, text=True, check=False, timeout=1800
-    )
+    command = [str(BIN / "flask"), "demo", "jouer", "--json", "--foyers", str(facon.foyers), "--graine", "11"]
+    command += ["--image", facon.image] if facon.image else []
+    settings = kept | engines | {"VAR_DIR": str(var)}
+    played = subprocess.run(command, cwd=ROOT, env=settings, capture_output=True, text=True, check=False, timeout=1800)
+    if "make image" in played.stderr:
+        pytest.skip(f"the image {facon.image} has not been built on this machine (make image)")
     assert played.returncode == 0, played.stderr[-3000:] + played.stdout[-3000:]
-    folder = var / "jeu"
-    state = Outside("demo.stripe_local", ["--state", str(folder / "stripe.sqlite")], free_port(), "/_local/sante")
+    told: dict[str, Any] = json.loads(played.stdout)
+    return told
+
+
+@contextmanager
+def base_rouverte(folder: Path) -> Iterator[str]:
+    """The embedded database of a town that was played; its address."""
     engine = start_postgres(folder, durable=False)
     try:
-        for stripe in running(state):
-            # The town's database is `postgres` itself: a town has one.
-            with psycopg.connect(engine.url, row_factory=dict_row, autocommit=True) as base:
-                secrets = json.loads((folder / "secrets.json").read_text())
-                yield Jeu(json.loads(played.stdout), base, stripe.url, secrets, folder)
+        yield engine.url
     finally:
         engine.stop()
-        shutil.rmtree(var, ignore_errors=True)
+
+
+@pytest.fixture(scope="module", params=FACONS)
+def jeu(request: pytest.FixtureRequest) -> Iterator[Jeu]:
+    facon: Facon = request.param
+    var = Path(tempfile.mkdtemp(prefix="jeu-"))  # not pytest's own folder, closed to the account PostgreSQL runs under
+    var.chmod(0o755)
+    folder = var / "jeu"
+    with ExitStack() as ending:
+        ending.callback(shutil.rmtree, var, ignore_errors=True)
+        engines = ending.enter_context(moteurs_dehors(var)) if facon.image else {}
+        told = jouer(facon, var, engines)
+        url = engines["DATABASE_URL"] if engines else ending.enter_context(base_rouverte(folder))
+        state = Outside("demo.stripe_local", ["--state", str(folder / "stripe.sqlite")], free_port(), "/_local/sante")
+        for stripe in running(state):
+            # The town's database is `postgres` itself: a town has one.
+            with psycopg.connect(url, row_factory=dict_row, autocommit=True) as base:
+                secrets = json.loads((folder / "secrets.json").read_text())
+                yield Jeu(told, base, stripe.url, secrets, folder)
 
 
 @pytest.fixture(scope="module")
