@@ -99,12 +99,14 @@ MOMENTS = {
 
 
 RARES = {"friday just after midnight", "thursday at night", "over new year", "monday before the orders"}
+ALIKE = {"tuesday at noon", "wednesday at noon", "saturday at noon"}
+"""Days on which the town stands as on the one before."""
 
 
 @pytest.mark.parametrize(
     "moment",
     [
-        pytest.param(moment, id=name, marks=[pytest.mark.long] if name in RARES else [])
+        pytest.param(moment, id=name, marks=[pytest.mark.long] if name in RARES | ALIKE else [])
         for name, moment in MOMENTS.items()
     ],
 )
