@@ -9,8 +9,6 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import openpyxl
-
 from kernel.errors import Refus
 from kernel.tables import MAX_COLUMNS, MAX_ROWS, Broken, Cell, Row, Table, kept, too_many_rows
 from kernel.web.words import _
@@ -51,6 +49,8 @@ def _read(content: bytes, merged: list[str], formulas: bool) -> Table:
 
 
 def _open(content: bytes, *, values: bool) -> Any:
+    import openpyxl  # noqa: PLC0415 - 11 MB in each web process, for the one that reads a workbook
+
     return openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=values, keep_links=False)
 
 
