@@ -4,6 +4,7 @@ Each function works on a payment whose row the caller's transaction has locked (
 page and a reconciliation that arrive together take turns, and the later ones find the work done.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select, text
@@ -34,14 +35,17 @@ class Encaissement:
 _SOLDER = text(
     """
     WITH reste AS (
-        SELECT coalesce(sum(montant), 0) AS du FROM mouvement WHERE foyer_id = :foyer
+        SELECT f.foyer_id, coalesce(sum(m.montant), 0) AS du
+        FROM unnest(CAST(:foyers AS bigint[])) AS f(foyer_id) LEFT JOIN mouvement m ON m.foyer_id = f.foyer_id
+        GROUP BY f.foyer_id
     ), ouvertes AS (
-        SELECT id, coalesce(sum(montant) OVER (ORDER BY ouverte_le DESC, id DESC
-                                               ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS plus_recentes
-        FROM echeance WHERE foyer_id = :foyer AND reglee_le IS NULL
+        SELECT id, foyer_id,
+               coalesce(sum(montant) OVER (PARTITION BY foyer_id ORDER BY ouverte_le DESC, id DESC
+                                           ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS plus_recentes
+        FROM echeance WHERE foyer_id = ANY(CAST(:foyers AS bigint[])) AND reglee_le IS NULL
     )
     UPDATE echeance SET reglee_le = :maintenant
-    FROM ouvertes, reste
+    FROM ouvertes JOIN reste ON reste.foyer_id = ouvertes.foyer_id
     WHERE echeance.id = ouvertes.id AND (ouvertes.plus_recentes >= reste.du OR echeance.id = :echeance)
     """
 )
@@ -62,6 +66,14 @@ def verrouiller_foyer(session: Session, foyer_id: int) -> Reglement:
         session.execute(insert(Reglement).values(foyer_id=foyer_id).on_conflict_do_nothing())
         found = session.scalars(locked).one()
     return found
+
+
+def verrouiller_foyers(session: Session, foyers: Sequence[int]) -> None:
+    """The same for many households, always in the order of their keys, so that two never wait for one another."""
+    ordered = sorted(set(foyers))
+    session.execute(insert(Reglement).values([{"foyer_id": one} for one in ordered]).on_conflict_do_nothing())
+    locked = select(Reglement.foyer_id).where(Reglement.foyer_id.in_(ordered)).order_by(Reglement.foyer_id)
+    session.execute(locked.with_for_update()).all()
 
 
 def avancer(session: Session, paiement: Paiement, vers: Etat, cause: str) -> None:
@@ -122,5 +134,14 @@ def solder(session: Session, foyer_id: int, echeance_id: int | None = None) -> N
     A payment made for one échéance settles that one, whatever older debt remains.
     """
     session.flush()
-    valeurs = {"foyer": foyer_id, "echeance": echeance_id, "maintenant": clock.now()}
-    session.execute(_SOLDER, valeurs)
+    _solder(session, [foyer_id], echeance_id)
+
+
+def solder_en_lot(session: Session, foyers: Sequence[int]) -> None:
+    """The same for many households, by one statement."""
+    session.flush()
+    _solder(session, foyers, None)
+
+
+def _solder(session: Session, foyers: Sequence[int], echeance_id: int | None) -> None:
+    session.execute(_SOLDER, {"foyers": list(foyers), "echeance": echeance_id, "maintenant": clock.now()})

@@ -118,6 +118,22 @@ _CONTREPASSER = text(
     """
 )
 
+_CONTREPASSER_EN_LOT = text(
+    """
+    WITH passees AS (
+        INSERT INTO ecriture (cle, jour, libelle, passee_le, contrepasse_id)
+        SELECT 'contrepassation:' || id, :jour, :libelle, :maintenant, id FROM ecriture
+        WHERE cle = ANY(CAST(:cles AS text[]))
+        ON CONFLICT DO NOTHING RETURNING id, contrepasse_id
+    ), mouvements AS (
+        INSERT INTO mouvement (ecriture_id, compte, foyer_id, tiers, montant)
+        SELECT p.id, m.compte, m.foyer_id, m.tiers, -m.montant
+        FROM passees p JOIN mouvement m ON m.ecriture_id = p.contrepasse_id
+    )
+    SELECT count(*) FROM passees
+    """
+)
+
 _LIGNES = text(
     """
     SELECT e.id, e.cle, e.jour, e.libelle, l.montant,
@@ -184,6 +200,12 @@ def contrepasser(session: Session, ecriture_id: int, motif: str) -> int | None:
     """
     valeurs = {"ecriture": ecriture_id, "libelle": motif, "jour": clock.today(), "maintenant": clock.now()}
     return session.execute(_CONTREPASSER, valeurs).scalar_one_or_none()
+
+
+def contrepasser_en_lot(session: Session, cles: Sequence[str], motif: str) -> int:
+    """Reverse the entries booked under these keys, by one statement; returns how many had not been reversed yet."""
+    valeurs = {"cles": list(cles), "libelle": motif, "jour": clock.today(), "maintenant": clock.now()}
+    return int(session.execute(_CONTREPASSER_EN_LOT, valeurs).scalar_one())
 
 
 def solde(session: Session, foyer_id: int) -> int:

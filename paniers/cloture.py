@@ -26,19 +26,23 @@ from paniers.semaines import DELAI_DE_CLOTURE, avancer, grille_en_vigueur, verro
 from paniers.tarifs import Bareme, GrilleIncoherente, Tarif, bareme
 
 PAR_LOT = 1000
+TOUS = 2_000_000_000
 
 Batch = Sequence[Row[tuple[int, int, int, int]]]
 """Subscriptions due a basket: abonnement_id, foyer_id, nombre, maison_id."""
 
 ABONNES = text(
     """
-    SELECT a.id AS abonnement_id, a.foyer_id, v.nombre, coalesce(c.maison_id, v.maison_id) AS maison_id
+    SELECT a.id AS abonnement_id, a.foyer_id, v.nombre, coalesce(d.chez_id, c.maison_id, v.maison_id) AS maison_id
       FROM abonnement a
       JOIN abonnement_version v ON v.abonnement_id = a.id
                                AND v.depuis < :limite AND (v.jusqu_a IS NULL OR v.jusqu_a >= :limite)
                                AND :retrait BETWEEN v.debut AND v.fin
       LEFT JOIN choix c ON c.abonnement_id = a.id AND c.semaine_id = :semaine AND c.fait_le < :limite
+      LEFT JOIN distribution d ON d.semaine_id = :semaine AND d.maison_id = coalesce(c.maison_id, v.maison_id)
+                              AND d.depuis < :limite AND (d.jusqu_a IS NULL OR d.jusqu_a >= :limite)
      WHERE a.id > :apres
+       AND d.nature IS DISTINCT FROM 'annulee'
        AND c.nature IS DISTINCT FROM 'pas_cette_semaine'
        AND NOT EXISTS (SELECT 1 FROM pause p
                         WHERE p.abonnement_id = a.id AND :retrait BETWEEN p.du AND p.au
@@ -87,6 +91,12 @@ def cloturer(session: Session, semaine_id: int, *, instant: datetime, par: int |
     avancer(session, semaine, EtatSemaine.CLOTUREE, instant, par)
     publish(session, SemaineCloturee(semaine.id))
     return Cloture(dus.paniers, sum(dus.par_foyer.values()))
+
+
+def attendus(session: Session, semaine: Semaine, limite: datetime) -> Batch:
+    """The subscriptions that would be due a basket if the cut-off were at `limite`."""
+    given = {"limite": limite, "retrait": semaine.retrait_le, "semaine": semaine.id, "apres": 0, "combien": TOUS}
+    return session.execute(ABONNES, given).all()
 
 
 def libelle(semaine: Semaine) -> str:

@@ -120,7 +120,7 @@ def decider(session: Session, semaine: Semaine, decision: Distribution, instant:
     session.add(decision)
     session.flush()  # its id goes into the facts
     publish(session, DistributionDecidee(decision.id))
-    if semaine.etat in COMMANDEES:
+    if semaine.etat in COMMANDEES and decision.nature in (Nature.DEPLACEE, Nature.RETABLIE):
         refaire_les_bons(session, semaine.id, decision.maison_id)
     return decision
 

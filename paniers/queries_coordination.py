@@ -12,7 +12,7 @@ from kernel.documents import existing
 from kernel.errors import Introuvable
 from kernel.mail import Mail
 from paiements.models import Echeance
-from paniers.cloture import ABONNES
+from paniers.cloture import ABONNES, TOUS
 from paniers.etats import EtatSemaine
 from paniers.fichiers import cle_de_commande
 from paniers.models import EtatPanier, Panier, Semaine, SemaineEtape
@@ -24,7 +24,6 @@ _PREVUS = text(
     "SELECT m.id, m.nom, count(*) AS familles, sum(d.nombre) AS paniers"  # noqa: S608  (no value comes from outside)
     f" FROM ({ABONNES.text}) AS d JOIN maison m ON m.id = d.maison_id GROUP BY m.id ORDER BY m.nom"
 )
-_TOUS = 2_000_000_000
 
 
 class AucuneSemaine(Introuvable):
@@ -170,7 +169,7 @@ def par_maison(session: Session, week: SemaineVue, now: datetime) -> list[ParMai
     """Who receives what, where: frozen once closed, foreseen before (as the closing would do it now). One query."""
     if week.ouverte:
         limit = min(now, week.cloture_le)
-        given = {"limite": limit, "retrait": week.retrait_le, "semaine": week.id, "apres": 0, "combien": _TOUS}
+        given = {"limite": limit, "retrait": week.retrait_le, "semaine": week.id, "apres": 0, "combien": TOUS}
         return [ParMaison(row.id, row.nom, row.familles, row.paniers) for row in session.execute(_PREVUS, given)]
     rows = session.execute(
         select(

@@ -21,7 +21,9 @@ from kernel.errors import Refus
 from paniers.abonnements import changer_maison, lever_pause, mettre_en_pause, quitter, souscrire
 from paniers.choix import choisir
 from paniers.cloture import cloturer
+from paniers.distributions import decider
 from paniers.models import NatureChoix, Pause, Semaine
+from paniers.models_distributions import Distribution, Nature
 from paniers.semaines import DELAI_DE_CLOTURE
 from paniers.versions import en_cours
 from tests import fabriques
@@ -195,6 +197,29 @@ def _choisir(scene: Scene, foyer: int, at: datetime, valeur: int) -> None:
     choisir(scene.session, scene.abonnement(foyer), scene.bourg.semaine, nature, maison_id=where, instant=at)
 
 
+def _decider(scene: Scene, at: datetime, rang: int, **decision: Any) -> None:
+    """A decision about a hand-out, as it lands in the table: before the cut-off it counts, after it no more."""
+    week = scene.session.get_one(Semaine, scene.bourg.semaine)
+    made = Distribution(maison_id=scene.bourg.maisons[rang % 2], motif="neige", **decision)
+    decider(scene.session, week, made, at)
+
+
+def _sauter(scene: Scene, foyer: int, at: datetime, valeur: int) -> None:
+    _decider(scene, at, valeur, nature=Nature.ANNULEE)
+
+
+def _accueillir(scene: Scene, foyer: int, at: datetime, valeur: int) -> None:
+    _decider(scene, at, valeur, nature=Nature.ACCUEILLIE, chez_id=scene.bourg.maisons[(valeur + 1) % 2])
+
+
+def _deplacer(scene: Scene, foyer: int, at: datetime, valeur: int) -> None:
+    _decider(scene, at, valeur, nature=Nature.DEPLACEE, jour=scene.bourg.retrait_le + timedelta(days=valeur % 3 - 1))
+
+
+def _retablir(scene: Scene, foyer: int, at: datetime, valeur: int) -> None:
+    _decider(scene, at, valeur, nature=Nature.RETABLIE)
+
+
 GESTES: dict[str, Callable[[Scene, int, datetime, int], None]] = {
     "déclarer un quotient": _qf,
     "vérifier un quotient": _verifier,
@@ -205,6 +230,10 @@ GESTES: dict[str, Callable[[Scene, int, datetime, int], None]] = {
     "quitter": _quitter,
     "souscrire": _souscrire,
     "choisir": _choisir,
+    "sauter une maison": _sauter,
+    "accueillir ailleurs": _accueillir,
+    "déplacer": _deplacer,
+    "rétablir": _retablir,
 }
 
 
