@@ -88,6 +88,10 @@ class Agenda:
             decision_id=moved.id,
         )
 
+    def decide(self, semaine: SemaineNommee, maison_id: int) -> bool:
+        """Whether something was decided of this maison's hand-out, be it that it is kept."""
+        return (semaine.id, None) in self.decisions or (semaine.id, maison_id) in self.decisions
+
     def jours(self, semaine: SemaineNommee, maisons: Iterable[int]) -> list[date]:
         """The days on which these maisons hand out that week, in order; none when all are cancelled."""
         met = (self.rendez_vous(semaine, maison_id) for maison_id in maisons)

@@ -35,6 +35,7 @@ from paniers.distributions import (
 from paniers.etats import EtatSemaine
 from paniers.models import EtatPanier, Panier, Semaine
 from paniers.models_distributions import Distribution, Nature, PanierDecision
+from paniers.models_producteurs import Correction
 from paniers.semaines import avancer, verrouiller
 
 EN_ATTENTE = (EtatPanier.A_REMETTRE, EtatPanier.NON_RETIRE)
@@ -196,9 +197,12 @@ def _noter(session: Session, decision: Distribution, reached: Sequence[_Touche])
 def _contrepasser(
     session: Session, semaine: Semaine, decision: Distribution, reached: Sequence[_Touche], instant: datetime
 ) -> None:
-    """Reverse each basket's debit; what has been ordered for it by then is the CCAS's to bear."""
+    """Reverse each basket's debit, and what was given back on it; what was ordered for it is the CCAS's to bear."""
     told = f"Panier du {jour(semaine.retrait_le)} annulé : {decision.motif}"
-    grand_livre.contrepasser_en_lot(session, [f"panier:{basket.id}" for basket in reached], told)
+    corrections = session.scalars(select(Correction.id).where(Correction.semaine_id == semaine.id)).all()
+    keys = [f"panier:{basket.id}" for basket in reached]
+    keys += [f"geste:{correction}:{basket.id}" for correction in corrections for basket in reached]
+    grand_livre.contrepasser_en_lot(session, keys, told)
     cost = sum(basket.cout for basket in reached)
     if decision.etat_semaine in COMMANDEES and cost:
         grand_livre.passer(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.orm import Session
 
 from kernel.clock import PARIS
@@ -22,6 +22,7 @@ from paniers.bilan import TVA, prix_ht
 from paniers.etats import EtatSemaine
 from paniers.events import BonsDemandes, CommandeEmise, CommandeRepondue, SemaineCommandee
 from paniers.models import EtatPanier, Panier, Semaine
+from paniers.models_distributions import Distribution, Nature, PanierDecision
 from paniers.models_producteurs import (
     Commande,
     CommandeLigne,
@@ -284,13 +285,25 @@ def cle_au_grand_livre(semaine_id: int, correction: int = 0) -> str:
     return f"commandes:{semaine_id}:{correction}" if correction else f"commandes:{semaine_id}"
 
 
+def annule_apres_les_commandes() -> ColumnElement[bool]:
+    """In a query of `Panier`: whether it was cancelled once ordered; its cost was booked on the CCAS then."""
+    return (
+        select(PanierDecision.id)
+        .join(Distribution, Distribution.id == PanierDecision.distribution_id)
+        .where(PanierDecision.panier_id == Panier.id, Distribution.nature == Nature.ANNULEE)
+        .where(Distribution.etat_semaine.in_((EtatSemaine.COMMANDEE, EtatSemaine.LIVREE)))
+        .correlate(Panier)
+        .exists()
+    )
+
+
 def porter_au_grand_livre(
     session: Session, semaine: Semaine, orders: Sequence[Commande], *, cle: str, jour: date
 ) -> None:
     """What the closing reckoned per basket (ACHATS) becomes what is owed to each producer; the CCAS bears the rest."""
     reckoned = session.execute(
         select(func.coalesce(func.sum(Panier.nombre * Panier.cout), 0)).where(
-            Panier.semaine_id == semaine.id, Panier.etat != EtatPanier.ANNULE
+            Panier.semaine_id == semaine.id, (Panier.etat != EtatPanier.ANNULE) | annule_apres_les_commandes()
         )
     ).scalar_one()
     owed = {order.producteur_id: order.total_ht + order.tva for order in orders}

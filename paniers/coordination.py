@@ -23,6 +23,7 @@ from kernel.web.files import file_answer
 from kernel.web.words import _
 from paniers import (
     cloture,
+    coordination_distributions,
     coordination_panier,
     coordination_penuries,
     queries_abonnements,
@@ -41,11 +42,13 @@ from paniers.liens import jeton_de_commande
 from paniers.models import Semaine
 from paniers.models_producteurs import EtatCommande
 from paniers.queries_coordination import SemaineVue
+from paniers.queries_distributions import decisions_en_vigueur
 from paniers.queries_penuries import LigneCourte
 
 bp = Blueprint("coordination", __name__)
 coordination_panier.brancher(bp)
 coordination_penuries.brancher(bp)
+coordination_distributions.brancher(bp)
 
 
 @bp.errorhandler(lire.AucuneSemaine)
@@ -101,6 +104,7 @@ def semaine() -> str:
             paiements=lire.paiements(session, week),
             alertes=_alertes(session, week, steps, instant_lu),
             boutons=_boutons(week, instant_lu),
+            decisions=decisions_en_vigueur(session, week.id),
             aujourdhui=today(),
         )
 

@@ -103,6 +103,20 @@ def retablir(
     return decider(session, semaine, back, instant)
 
 
+def maintenir(
+    session: Session, semaine_id: int, maison_id: int | None, *, motif: str, instant: datetime, par: int | None = None
+) -> None:
+    """The hand-out is kept although its day was in doubt: nobody needs to be told. Harmless once something was decided.
+
+    Raises Refus when the week is over.
+    """
+    semaine = verrouiller(session, semaine_id)
+    exiger_vivante(semaine)
+    if en_vigueur(session, semaine_id, maison_id) is None:
+        kept = Distribution(maison_id=maison_id, nature=Nature.RETABLIE, motif=lire_motif(motif), par=par)
+        _ecrire(session, semaine, kept, instant)
+
+
 def rouvrir(session: Session, semaine: Semaine, instant: datetime, par: int | None) -> None:
     """A week that had been skipped is open again."""
     avancer(session, semaine, EtatSemaine.OUVERTE, instant, par)
@@ -110,6 +124,14 @@ def rouvrir(session: Session, semaine: Semaine, instant: datetime, par: int | No
 
 def decider(session: Session, semaine: Semaine, decision: Distribution, instant: datetime) -> Distribution:
     """Write the decision of a locked week in place of the one before, and say so."""
+    _ecrire(session, semaine, decision, instant)
+    publish(session, DistributionDecidee(decision.id))
+    if semaine.etat in COMMANDEES and decision.nature in (Nature.DEPLACEE, Nature.RETABLIE):
+        refaire_les_bons(session, semaine.id, decision.maison_id)
+    return decision
+
+
+def _ecrire(session: Session, semaine: Semaine, decision: Distribution, instant: datetime) -> None:
     session.execute(
         update(Distribution)
         .where(Distribution.semaine_id == semaine.id, Distribution.jusqu_a.is_(None))
@@ -119,10 +141,6 @@ def decider(session: Session, semaine: Semaine, decision: Distribution, instant:
     decision.semaine_id, decision.etat_semaine, decision.depuis = semaine.id, semaine.etat, instant
     session.add(decision)
     session.flush()  # its id goes into the facts
-    publish(session, DistributionDecidee(decision.id))
-    if semaine.etat in COMMANDEES and decision.nature in (Nature.DEPLACEE, Nature.RETABLIE):
-        refaire_les_bons(session, semaine.id, decision.maison_id)
-    return decision
 
 
 def refaire_les_bons(session: Session, semaine_id: int, maison_id: int | None) -> None:

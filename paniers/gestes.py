@@ -10,6 +10,7 @@ from kernel.formats import jour
 from kernel.operations import Geste, Payload
 from paniers.models import Abonnement, AbonnementVersion, Semaine
 from paniers.models_attente import Attente, AvisTerme
+from paniers.models_distributions import Distribution
 from paniers.models_producteurs import Commande, Producteur
 from paniers.models_retrait import Arrivee, CarteRetrait
 
@@ -37,6 +38,17 @@ def _maisons(session: Session, payloads: Sequence[Payload]) -> list[str]:
     weeks = _semaines(session, payloads)
     places = [names.get(payload.get("maison_id", 0), "") for payload in payloads]
     return [", ".join(filter(None, pair)) for pair in zip(places, weeks, strict=True)]
+
+
+def _distributions(session: Session, payloads: Sequence[Payload]) -> list[str]:
+    rows = session.execute(
+        select(Distribution.id, Semaine.retrait_le, Maison.nom)
+        .join(Semaine, Semaine.id == Distribution.semaine_id)
+        .outerjoin(Maison, Maison.id == Distribution.maison_id)
+        .where(Distribution.id.in_(_cles(payloads, "distribution_id")))
+    )
+    words = {row.id: f"{row.nom or 'toute la ville'}, paniers du {jour(row.retrait_le)}" for row in rows}
+    return [words.get(payload.get("distribution_id", 0), "") for payload in payloads]
 
 
 def _abonnements(session: Session, payloads: Sequence[Payload]) -> list[str]:
@@ -108,5 +120,6 @@ GESTES = {
     "preparer_carte": Geste("Préparer la carte de retrait d’une famille", _cartes),
     "annoncer_panier_corrige": Geste("Écrire aux familles d’une maison que le panier change", _maisons),
     "annoncer_non_retires": Geste("Écrire aux familles qui n’ont pas retiré leur panier", _semaines),
+    "annoncer_distribution": Geste("Prévenir les familles d’un changement de distribution", _distributions),
     "alerter_sans_composition": Geste("Prévenir la coordination que la composition manque", _semaines),
 }

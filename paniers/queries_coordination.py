@@ -12,6 +12,7 @@ from kernel.documents import existing
 from kernel.errors import Introuvable
 from kernel.mail import Mail
 from paiements.models import Echeance
+from paniers.agenda import agenda
 from paniers.cloture import ABONNES, TOUS
 from paniers.etats import EtatSemaine
 from paniers.fichiers import cle_de_commande
@@ -139,8 +140,10 @@ def premiere_a_commander(session: Session) -> str | None:
 
 
 def echeancier(session: Session, semaine_id: int) -> Echeancier:
-    """What the line of steps is drawn from. Three queries."""
+    """What the line of steps is drawn from. Four queries."""
     week = session.get_one(Semaine, semaine_id)
+    known = agenda(session, [semaine_id])
+    days = known.jours(week, known.heures) or [week.retrait_le]
     reached = session.execute(
         select(SemaineEtape.vers, func.max(SemaineEtape.le))
         .where(SemaineEtape.semaine_id == semaine_id)
@@ -153,7 +156,8 @@ def echeancier(session: Session, semaine_id: int) -> Echeancier:
         )
     ).one()
     return Echeancier(
-        retrait_le=paris(week.retrait_le),
+        retrait_le=paris(days[0]),
+        dernier_le=paris(days[-1]),
         offres_jusqu_a=week.offres_jusqu_a,
         publication_le=week.publication_le,
         cloture_le=week.cloture_le,

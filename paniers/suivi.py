@@ -15,9 +15,13 @@ PATIENCE = timedelta(minutes=10)
 
 @dataclass(frozen=True, slots=True)
 class Echeancier:
-    """When the steps of a week are due, and what has been done: `faites` maps a state to the instant it was reached."""
+    """When the steps of a week are due, and what has been done: `faites` maps a state to the instant it was reached.
+
+    `retrait_le` and `dernier_le` are the first and last days on which baskets are really handed out.
+    """
 
     retrait_le: datetime
+    dernier_le: datetime
     offres_jusqu_a: datetime
     publication_le: datetime
     cloture_le: datetime
@@ -39,7 +43,7 @@ class Pas:
 
 def ligne(week: Echeancier, now: datetime) -> list[Pas]:
     """The six steps of a week, from the offers to its end, as they stand at `now`."""
-    day_after = week.retrait_le + timedelta(days=1)
+    day_after = week.dernier_le + timedelta(days=1)
     return [
         _offres(week, now),
         _composition(week, now),

@@ -152,7 +152,8 @@ CHECKS: Mapping[str, TextClause] = {
           JOIN composition_ligne kl ON kl.composition_id = k.id AND kl.offre_id = o.id
          WHERE (SELECT coalesce(sum(l.quantite), 0) FROM commande_ligne l
                  WHERE l.commande_id = c.id AND l.offre_id = o.id)
-               <> ceil(kl.quantite * (SELECT sum(p.nombre) FROM commande_pour p WHERE p.semaine_id = c.semaine_id)
+               <> ceil(kl.quantite * (SELECT coalesce(sum(p.nombre), 0) FROM commande_pour p
+                                       WHERE p.semaine_id = c.semaine_id AND p.compte)
                        / o.lot::numeric) * o.lot
          ORDER BY 1, 2 LIMIT 20
         """
@@ -167,7 +168,7 @@ CHECKS: Mapping[str, TextClause] = {
           JOIN composition k ON k.semaine_id = c.semaine_id
           JOIN composition_ligne kl ON kl.composition_id = k.id AND kl.offre_id = l.offre_id
          WHERE l.quantite <> kl.quantite * (SELECT coalesce(sum(p.nombre), 0) FROM commande_pour p
-                                             WHERE p.semaine_id = c.semaine_id AND p.maison_id = m.id)
+                                             WHERE p.semaine_id = c.semaine_id AND p.maison_id = m.id AND p.compte)
          ORDER BY 1, 2 LIMIT 20
         """
     ),

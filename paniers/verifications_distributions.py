@@ -4,18 +4,24 @@ from collections.abc import Mapping
 
 from sqlalchemy import TextClause, text
 
-# The baskets that were ordered, at the maison where they were then: what was cancelled or moved after the orders went
-# out was ordered all the same.
+# The baskets that were ordered, at the maison where they were then: what was cancelled or moved after the orders were
+# written (or last corrected) was ordered all the same. Their cost counts whatever was corrected since.
 COMMANDES_POUR = """
+    apres_coup AS (
+        SELECT t.id, t.panier_id, t.de_maison_id, a.nature,
+               a.depuis > coalesce((SELECT max(k.faite_le) FROM correction k WHERE k.semaine_id = a.semaine_id),
+                                   '-infinity') AS ecrites
+          FROM panier_decision t JOIN distribution a ON a.id = t.distribution_id
+         WHERE a.etat_semaine IN ('commandee', 'livree')),
     commande_pour AS (
         SELECT p.semaine_id, p.nombre, p.cout,
-               coalesce((SELECT t.de_maison_id FROM panier_decision t JOIN distribution a ON a.id = t.distribution_id
-                          WHERE t.panier_id = p.id AND a.etat_semaine IN ('commandee', 'livree')
-                          ORDER BY t.id LIMIT 1), p.maison_id) AS maison_id
+               coalesce((SELECT t.de_maison_id FROM apres_coup t WHERE t.panier_id = p.id AND t.ecrites
+                          ORDER BY t.id LIMIT 1), p.maison_id) AS maison_id,
+               p.etat <> 'annule' OR EXISTS (
+                   SELECT 1 FROM apres_coup t WHERE t.panier_id = p.id AND t.nature = 'annulee' AND t.ecrites) AS compte
           FROM panier p
          WHERE p.etat <> 'annule' OR EXISTS (
-               SELECT 1 FROM panier_decision t JOIN distribution a ON a.id = t.distribution_id
-                WHERE t.panier_id = p.id AND a.nature = 'annulee' AND a.etat_semaine IN ('commandee', 'livree')))
+               SELECT 1 FROM apres_coup t WHERE t.panier_id = p.id AND t.nature = 'annulee'))
 """
 
 CHECKS: Mapping[str, TextClause] = {

@@ -11,6 +11,7 @@ Monday 6:00 ──────── CommandeEmise ─────────�
                      BonsDemandes (per maison) ───► vouchers and dossier
 two days before ──── OffresDemandees (per farm) ──► mail to the producer, and once more on the eve
 no answer ────────── CommandeRelancee ────────────► mail to the producer, once for each version
+hand-out changes ─── DistributionDecidee ─────────► each household told once, by mail, call or letter
 producer answers ─── CommandeRepondue ────────────► mail to the coordination
 maison ───────────── ArriveeIncomplete ───────────► mail to the coordination
 family, or counter ─ CarteDemandee ───────────────► the carte de retrait to print
@@ -77,6 +78,7 @@ CIRCUIT: Mapping[type[Fact], Sequence[Actor]] = {
     OffresDemandees: (paniers.demander_offres,),
     CommandeRelancee: (paniers.relancer_commande,),
     PanierCorrige: (paniers.annoncer_panier_corrige,),
+    DistributionDecidee: (paniers.annoncer_distribution,),
     SemaineSansComposition: (paniers.alerter_sans_composition,),
     SemaineTerminee: (paniers.annoncer_non_retires,),
     LiasseDemandee: (foyers.preparer_liasse,),
@@ -85,7 +87,6 @@ CIRCUIT: Mapping[type[Fact], Sequence[Actor]] = {
     AbonnementRenouvele: (),
     CarteEnregistree: (),
     CompositionPubliee: (),
-    DistributionDecidee: (),
     SemaineCloturee: (),
     SemaineCommandee: (),
 }

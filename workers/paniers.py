@@ -6,6 +6,7 @@ from kernel.db import transaction
 from kernel.outbox import publish
 from paniers import (
     annonces,
+    annonces_distributions,
     bon_commande,
     bons_retrait,
     cartes,
@@ -23,6 +24,7 @@ from paniers.events import (
     CommandeEmise,
     CommandeRelancee,
     CommandeRepondue,
+    DistributionDecidee,
     FinDeTermeApprochee,
     OffreExpiree,
     OffresDemandees,
@@ -86,6 +88,12 @@ def annoncer_manque(session: Session, fact: ArriveeIncomplete) -> None:
 @local(COURRIEL)
 def annoncer_reponse(session: Session, fact: CommandeRepondue) -> None:
     courriels_producteurs.reponse_du_producteur(session, fact.commande_id)
+
+
+@local(COURRIEL, lease=120)
+def annoncer_distribution(session: Session, fact: DistributionDecidee) -> None:
+    """Every household that a decision about a hand-out concerns; some thousands at most, in batches."""
+    annonces_distributions.annoncer(session, fact.distribution_id)
 
 
 @local(COURRIEL)

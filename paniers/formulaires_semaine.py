@@ -1,0 +1,78 @@
+"""The coordination's forms about when and where: a hand-out moved, cancelled or sent elsewhere, closing days."""
+
+import re
+from collections.abc import Sequence
+from datetime import time
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from wtforms import Field, SelectChoice, StringField
+from wtforms.validators import DataRequired, InputRequired, Length
+from wtforms.widgets import TimeInput
+
+from foyers.champs import ChampChoix, Visible, cle, sans_blancs
+from foyers.formulaires import Formulaire
+from kernel.web.words import _
+from paniers.distributions import MOTIF_LE_PLUS_LONG
+from paniers.formulaires import ChampDate
+
+_HEURE = re.compile(r"([0-9]{1,2})\s*(?:[h:]\s*([0-9]{2})?)?(?::[0-9]{2})?", re.ASCII | re.IGNORECASE)
+
+
+class ChampHeure(Field):  # type: ignore[misc]
+    """An hour, from the browser's picker or written ``17 h 30``; or nothing."""
+
+    widget = TimeInput()
+    data: Any
+
+    def _value(self) -> str:
+        if self.raw_data:
+            return str(self.raw_data[0])
+        return f"{self.data:%H:%M}" if self.data else ""
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        self.data = None
+        if not valuelist or not str(valuelist[0]).strip():
+            return
+        read = _HEURE.fullmatch(str(valuelist[0]).strip()[:20])
+        if read is None or int(read[1]) > 23 or int(read[2] or 0) > 59:
+            raise ValueError(_("Écrivez l’heure ainsi : 17:00."))
+        self.data = time(int(read[1]), int(read[2] or 0))
+
+
+class ChampMotif(StringField):  # type: ignore[misc]
+    """Why, in words that families read."""
+
+    def __init__(self, **options: Any) -> None:
+        long = _l("Écrivez le motif en deux cents caractères au plus.")
+        super().__init__(
+            _l("Pourquoi ?"),
+            [
+                DataRequired(_l("Dites pourquoi en quelques mots : les familles le lisent.")),
+                Length(max=MOTIF_LE_PLUS_LONG, message=long),
+                Visible(),
+            ],
+            filters=[sans_blancs],
+            render_kw={"maxlength": MOTIF_LE_PLUS_LONG, "autocomplete": "off"},
+            **options,
+        )
+
+
+class DeplacerForm(Formulaire):
+    jour = ChampDate(_l("Nouveau jour"), [InputRequired(_l("Choisissez le nouveau jour."))])
+    debut = ChampHeure(_l("De"))
+    fin = ChampHeure(_l("À"))
+    motif = ChampMotif()
+
+
+class AccueillirForm(Formulaire):
+    chez = ChampChoix(_l("Maison qui accueille"), _l("Choisissez la maison qui accueille."), coerce=cle)
+    motif = ChampMotif()
+
+    def proposer(self, maisons: Sequence[tuple[int, str]]) -> None:
+        """Fill the list with the maisons that hand out that week."""
+        self.chez.choices = [SelectChoice("", _l("Choisissez…")), *(SelectChoice(str(k), name) for k, name in maisons)]
+
+
+class AnnulerForm(Formulaire):
+    motif = ChampMotif()
