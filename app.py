@@ -23,6 +23,7 @@ import kernel.metrics
 import kernel.operations
 import kernel.verifications
 import paiements.gestes
+import paiements.guichet
 import paiements.mesures
 import paiements.verifications
 import paiements.views
@@ -30,6 +31,7 @@ import paniers.commandes_flask
 import paniers.coordination
 import paniers.gestes
 import paniers.guichet
+import paniers.guichet_familles
 import paniers.importation.commande
 import paniers.mesures
 import paniers.producteurs
@@ -97,8 +99,10 @@ BLUEPRINTS = (
     foyers.guichet_justificatifs.bp,
     foyers.guichet_courrier.bp,
     paiements.views.bp,
+    paiements.guichet.bp,
     paniers.views.bp,
     paniers.guichet.bp,
+    paniers.guichet_familles.bp,
     paniers.coordination.bp,
     paniers.producteurs.bp,
     paniers.views_offres_lien.bp,
@@ -133,6 +137,7 @@ def create_app() -> Flask:
     foyers.comptes.init_login(app)
     init_refusals(app)
     kernel.operations.init_operations(app, foyers.gestes.GESTES | paiements.gestes.GESTES | paniers.gestes.GESTES)
+    foyers.guichet.init_volets(app, (paniers.guichet_familles.volet, paiements.guichet.volet))
     foyers.effets.init_effets(app, paniers.tarif_a_venir.tarif_a_venir)
     _init_templates(app)
     for blueprint in BLUEPRINTS:

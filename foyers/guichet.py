@@ -3,9 +3,12 @@
 A quotient familial is read by a click that is written down, never by merely opening a page.
 """
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from collections.abc import Callable, Sequence
+
+from flask import Blueprint, Flask, current_app, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
+from markupsafe import Markup
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
@@ -37,7 +40,15 @@ bp = Blueprint("guichet_foyers", __name__, url_prefix="/guichet")
 
 Page = str | Response | tuple[str, int]
 EQUIPE = (Role.AGENT, Role.COORDINATION)
+Volet = Callable[[int], Markup]
+"""A part of a household's page that a trade above draws; it receives the household's key."""
+_EXTENSION = "volets_du_foyer"
 MOTIF_DE_CONSULTATION = "à la demande de la famille"
+
+
+def init_volets(app: Flask, volets: Sequence[Volet]) -> None:
+    """The composition root tells which trades have something to say on a household's page, the most urgent first."""
+    app.extensions[_EXTENSION] = tuple(volets)
 
 
 @bp.get("/foyers")
@@ -87,7 +98,8 @@ def fiche(foyer_id: int) -> str:
     with reading() as session:
         household = foyer(session, foyer_id)
         readings = lectures_qf(session, foyer_id)
-    return render_template("foyers/guichet_fiche.html", foyer=household, lectures=readings)
+    leaves = [volet(foyer_id) for volet in current_app.extensions.get(_EXTENSION, ())]
+    return render_template("foyers/guichet_fiche.html", foyer=household, lectures=readings, volets=leaves)
 
 
 @bp.route("/foyers/<int:foyer_id>/coordonnees", methods=["GET", "POST"])

@@ -66,16 +66,21 @@ class EcheanceMontree:
 def compte(session: Session, foyer_id: int, *, tout: bool = False) -> CompteMontre:
     """The household's account, newest line first; the last year's lines, or all."""
     lignes = grand_livre.lignes_du_compte(session, foyer_id)
-    reglement = session.get(Reglement, foyer_id)
     return CompteMontre(
         solde=lignes[-1].solde if lignes else 0,
         en_cours=en_cours(session, foyer_id),
         lignes=lignes[::-1] if tout else lignes[::-1][:LIGNES_PAR_PAGE],
         lignes_en_tout=len(lignes),
-        mode=Mode(reglement.mode) if reglement else Mode.MAISON,
+        mode=moyen(session, foyer_id),
         carte=carte(session, foyer_id),
         impayes=_impayes(session, foyer_id),
     )
+
+
+def moyen(session: Session, foyer_id: int) -> Mode:
+    """How the household pays."""
+    reglement = session.get(Reglement, foyer_id)
+    return Mode(reglement.mode) if reglement else Mode.MAISON
 
 
 def en_cours(session: Session, foyer_id: int) -> int:

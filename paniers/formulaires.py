@@ -117,6 +117,14 @@ class AbonnementForm(_AvecMaisons):
         self.proposer([place.maison for place in places])
 
 
+class SouscriptionForm(AbonnementForm):
+    """The same, filled in by an agent: a card that is not saved yet is the family's to give, on its own page."""
+
+    def proposer_paiement(self, *, carte: bool) -> None:
+        if not carte:
+            self.paiement.choices = [choice for choice in self.paiement.choices if choice.value == Mode.MAISON.value]
+
+
 class PaiementForm(Formulaire):
     paiement = AbonnementForm.paiement
 

@@ -133,7 +133,7 @@ def quitter_l_abonnement() -> Page:
     if subscription is None or coming is None:
         return _sans_abonnement()
     form = DepartForm(data={"dernier": TOUT_DE_SUITE})
-    form.proposer(_derniers_possibles(subscription, coming))
+    form.proposer(derniers_possibles(subscription, coming))
     return render_template("paniers/familles/quitter.html", abonnement=subscription, limite=coming, form=form)
 
 
@@ -144,7 +144,7 @@ def confirmer_le_depart() -> Page:
         flash(_("Votre abonnement est déjà terminé."), "info")
         return redirect(url_for("paniers.mon_abonnement"))
     form = DepartForm()
-    form.proposer(_derniers_possibles(subscription, coming))
+    form.proposer(derniers_possibles(subscription, coming))
     if not form.validate():
         page = {"abonnement": subscription, "limite": coming, "form": form}
         return render_template("paniers/familles/quitter.html", **page), 422
@@ -158,7 +158,7 @@ def confirmer_le_depart() -> Page:
     return redirect(url_for("paniers.mon_abonnement"))
 
 
-def _derniers_possibles(subscription: AbonnementVu, coming: Limite) -> list[date]:
+def derniers_possibles(subscription: AbonnementVu, coming: Limite) -> list[date]:
     """The pick-ups after which the household may stop: the next ones, and the last of its term."""
     first = max(coming.retrait_le, subscription.debut)
     count = (subscription.fin - first).days // 7 + 1

@@ -1,0 +1,29 @@
+"""At the counter: a household's account, line by line, behind a second tap; amounts stand on no other page of it."""
+
+from flask import Blueprint, render_template, request
+from markupsafe import Markup
+
+from foyers.portee import foyer_a_portee
+from foyers.queries import foyer
+from kernel.db import reading
+from kernel.web.access import Role, access
+from paiements import queries
+
+bp = Blueprint("guichet_comptes", __name__, url_prefix="/guichet/foyers/<int:foyer_id>/compte")
+
+
+@bp.get("/lignes")
+@access(Role.AGENT, Role.COORDINATION, on=foyer_a_portee)
+def lignes(foyer_id: int) -> str:
+    with reading() as session:
+        household = foyer(session, foyer_id)
+        compte = queries.compte(session, foyer_id, tout="tout" in request.args)
+    return render_template("paiements/guichet_compte.html", foyer=household, compte=compte)
+
+
+def volet(foyer_id: int) -> Markup:
+    """The way to the account, on the household's page; no amount."""
+    with reading() as session:
+        mode = queries.moyen(session, foyer_id)
+    shown = render_template("paiements/_volet.html", foyer_id=foyer_id, mode=mode)
+    return Markup(shown)  # noqa: S704  a template of ours, which escapes what it is given
