@@ -115,6 +115,22 @@ def changer_mot_de_passe(session: Session, compte_id: int, nouveau: str, *, sauf
     session.execute(delete(Connexion).where(Connexion.compte_id == compte_id, Connexion.empreinte != _empreinte(sauf)))
 
 
+def changer_identifiant(session: Session, compte_id: int, identifiant: Identifiant, *, sauf: str = "") -> None:
+    """Sign in with another e-mail or number from now on, and be signed out everywhere but in the browser of `sauf`.
+
+    Raises Refus without one, or if another account has it.
+    """
+    if identifiant == Identifiant():
+        raise Refus(_("Écrivez une adresse e-mail ou un numéro de téléphone."), status=422)
+    compte = session.get_one(Compte, compte_id, with_for_update=True)
+    compte.email, compte.telephone = identifiant.email, identifiant.telephone
+    try:
+        session.flush()  # the unique keys decide, whoever else takes it at the same time
+    except IntegrityError as error:
+        raise _doublon(error) from None
+    session.execute(delete(Connexion).where(Connexion.compte_id == compte_id, Connexion.empreinte != _empreinte(sauf)))
+
+
 def ouvrir_connexion(session: Session, compte: Compte, *, le: datetime | None = None) -> str:
     """Remember a browser; returns the token for its cookie: 30 days for a family, 12 hours for the team."""
     opened = le or now()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from flask_babel import gettext as _
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from foyers.comptes import creer_compte
@@ -206,6 +206,27 @@ def ajouter_membre(session: Session, foyer_id: int, *, prenom: str, nom: str, ad
         raise Refus(_("Ce foyer compte déjà vingt personnes. Parlez-en à votre maison des habitants."))
     member = _membre(foyer_id, prenom, nom, adulte=adulte)
     session.add(member)
+    return member
+
+
+def corriger_membre(session: Session, foyer_id: int, membre_id: int, *, prenom: str, nom: str, adulte: bool) -> Membre:
+    """Write a person's name as it should be; of the one whom letters name, the household's and its account's too.
+
+    Raises Refus, Introuvable.
+    """
+    foyer = _foyer(session, foyer_id)
+    member = session.get(Membre, membre_id, with_for_update=True)
+    if member is None or member.foyer_id != foyer_id:
+        raise Introuvable
+    if member.referent and not adulte:
+        raise Refus(_("Cette personne est celle que nous joignons pour le foyer : elle est adulte."), status=422)
+    before = f"{member.prenom} {member.nom}"
+    member.prenom, member.nom, member.nom_plie, member.adulte = prenom, nom, plier(f"{prenom} {nom}"), adulte
+    session.execute(
+        update(Compte).where(Compte.foyer_id == foyer_id, Compte.nom == before).values(nom=f"{prenom} {nom}")
+    )
+    if member.referent:
+        foyer.nom, foyer.nom_plie = nom, plier(nom)
     return member
 
 

@@ -12,11 +12,12 @@ from werkzeug.wrappers import Response as Reponse
 
 from foyers import oubli
 from foyers.chemins import accueil, page_ou_accueil, suite
-from foyers.comptes import authentifier, changer_mot_de_passe, entrer, sortir
+from foyers.comptes import authentifier, changer_identifiant, changer_mot_de_passe, entrer, sortir
 from foyers.dossiers import declarer_qf, ouvrir_foyer
 from foyers.folding import plier
 from foyers.formulaires import (
     ConnexionForm,
+    IdentifiantForm,
     InscriptionForm,
     MotDePasseForm,
     NouveauMotDePasseForm,
@@ -169,6 +170,25 @@ def mot_de_passe() -> str | Reponse | tuple[str, int]:
         flash(_("Votre mot de passe est changé. Vos autres appareils sont déconnectés."), "succes")
         return redirect(accueil(current_user.role))
     return render_template("foyers/mot_de_passe.html", form=form), 422 if form.errors else 200
+
+
+@bp.route("/mon-compte/identifiant", methods=["GET", "POST"])
+@access(Role.HABITANT, on=MINE)
+@limiter.limit(ESSAIS, key_func=lambda: str(current_user.compte_id), methods=["POST"], deduct_when=_a_echoue)
+def identifiant() -> str | Reponse | tuple[str, int]:
+    form = IdentifiantForm()
+
+    def write() -> None:
+        with transaction() as session:
+            compte = session.get_one(Compte, current_user.compte_id)
+            if not est_le_bon(compte.mot_de_passe, form.actuel.data):
+                raise Refus(_("Ce n’est pas votre mot de passe. Rien n’a été changé."))
+            changer_identifiant(session, compte.id, form.identifiant.identifiant, sauf=current_user.jeton)
+
+    if form.validate_on_submit() and sans_refus(form, "identifiant", write):
+        flash(_("C’est noté : vous vous connectez désormais ainsi. Vos autres appareils sont déconnectés."), "succes")
+        return redirect(accueil(current_user.role))
+    return render_template("foyers/identifiant.html", form=form), 422 if form.errors else 200
 
 
 @bp.route("/mot-de-passe-oublie", methods=["GET", "POST"])

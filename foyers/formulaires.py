@@ -217,6 +217,12 @@ class MembreForm(Formulaire):
     enfant = BooleanField(_l("C’est un enfant de moins de 18 ans"))
 
 
+class IdentifiantForm(CompteForm):
+    """The family changes by itself what it signs in with: its password says that it is the family."""
+
+    actuel = ChampMotDePasse(_l("Mot de passe"), _MANQUE_MOT_DE_PASSE, nouveau=False)
+
+
 class MotDePasseForm(Formulaire):
     actuel = ChampMotDePasse(_l("Mot de passe actuel"), _MANQUE_MOT_DE_PASSE, nouveau=False)
     nouveau = ChampMotDePasse(_l("Nouveau mot de passe"), _MANQUE_MOT_DE_PASSE, nouveau=True)

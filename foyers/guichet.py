@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from foyers.comptes import changer_mot_de_passe
+from foyers.comptes import changer_identifiant, changer_mot_de_passe
 from foyers.dossiers import declarer_qf, ouvrir_compte_du_foyer, ouvrir_foyer, retirer_membre, verifier_qf
 from foyers.formulaires import (
     CompteForm,
@@ -28,10 +28,11 @@ from foyers.phrases_de_passe import nouvelle_phrase
 from foyers.portee import foyer_a_portee, maisons_de
 from foyers.queries import FoyerVu, MaisonVue, foyer, lectures_qf, lire_qf, maisons
 from foyers.recherche import LIMITE, chercher_foyers
-from foyers.views import coordonnees_form, enregistrer_coordonnees, enregistrer_membre
+from foyers.views import coordonnees_form, enregistrer_coordonnees, enregistrer_membre, membre_form
 from foyers.views_pieces import donner, par_personne
 from kernel.db import reading, transaction
 from kernel.errors import Introuvable
+from kernel.formats import telephone
 from kernel.uploads import BYTES_MAX
 from kernel.web.access import MINE, Role, access
 from kernel.web.security import limiter, takes_file
@@ -127,6 +128,17 @@ def ajouter_un_membre(foyer_id: int) -> Page:
     return render_template("foyers/membre.html", form=form, foyer=_foyer(foyer_id)), 422 if form.errors else 200
 
 
+@bp.route("/foyers/<int:foyer_id>/membres/<int:membre_id>", methods=["GET", "POST"])
+@access(*EQUIPE, on=foyer_a_portee)
+def corriger_un_membre(foyer_id: int, membre_id: int) -> Page:
+    form = membre_form(foyer_id, membre_id)
+    if form.validate_on_submit() and enregistrer_membre(form, foyer_id, membre_id):
+        flash(_("C’est noté."), "succes")
+        return redirect(url_for("guichet_foyers.fiche", foyer_id=foyer_id))
+    page = render_template("foyers/membre.html", form=form, foyer=_foyer(foyer_id), membre=membre_id)
+    return page, 422 if form.errors else 200
+
+
 @bp.post("/foyers/<int:foyer_id>/membres/<int:membre_id>/retirer")
 @access(*EQUIPE, on=foyer_a_portee)
 def retirer_un_membre(foyer_id: int, membre_id: int) -> Response:
@@ -152,6 +164,27 @@ def ouvrir_compte(foyer_id: int) -> Page:
     if form.validate_on_submit() and sans_refus(form, "identifiant", write):
         return _page_phrase(foyer_id, str(form.identifiant.identifiant), phrase)
     return render_template("foyers/guichet_compte.html", form=form, foyer=household), 422 if form.errors else 200
+
+
+@bp.route("/foyers/<int:foyer_id>/comptes/<int:compte_id>/identifiant", methods=["GET", "POST"])
+@access(*EQUIPE, on=foyer_a_portee)
+def corriger_identifiant(foyer_id: int, compte_id: int) -> Page:
+    """What an account signs in with, when the family has changed its number or lost its mailbox."""
+    household = _foyer(foyer_id)
+    compte = next((one for one in household.comptes if one.id == compte_id), None)
+    if compte is None:
+        raise Introuvable
+    form = CompteForm(data={"identifiant": compte.email or telephone(compte.telephone or "")})
+
+    def write() -> None:
+        with transaction() as session:
+            changer_identifiant(session, compte_id, form.identifiant.identifiant)
+
+    if form.validate_on_submit() and sans_refus(form, "identifiant", write):
+        flash(_("C’est noté : la famille se connecte désormais ainsi, avec le même mot de passe."), "succes")
+        return redirect(url_for("guichet_foyers.fiche", foyer_id=foyer_id))
+    page = render_template("foyers/guichet_compte.html", form=form, foyer=household, compte=compte)
+    return page, 422 if form.errors else 200
 
 
 @bp.post("/foyers/<int:foyer_id>/comptes/<int:compte_id>/mot-de-passe")

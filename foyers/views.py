@@ -7,11 +7,12 @@ from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from foyers import entree, pieces, views_pieces
-from foyers.dossiers import ajouter_membre, corriger_coordonnees, retirer_membre
+from foyers.dossiers import ajouter_membre, corriger_coordonnees, corriger_membre, retirer_membre
 from foyers.formulaires import CoordonneesForm, MembreForm, sans_refus
 from foyers.models import Canal, Membre
 from foyers.queries import foyer, historique_qf, maisons
 from kernel.db import reading, transaction
+from kernel.errors import Introuvable
 from kernel.formats import telephone
 from kernel.web.access import MINE, Person, Role, access, public
 
@@ -78,6 +79,16 @@ def ajouter_un_membre() -> Page:
     return render_template("foyers/membre.html", form=form), 422 if form.errors else 200
 
 
+@bp.route("/mon-foyer/membres/<int:membre_id>", methods=["GET", "POST"])
+@access(Role.HABITANT, on=membre_du_foyer)
+def corriger_un_membre(membre_id: int) -> Page:
+    form = membre_form(current_user.foyer_id, membre_id)
+    if form.validate_on_submit() and enregistrer_membre(form, current_user.foyer_id, membre_id):
+        flash(_("C’est noté. Merci."), "succes")
+        return redirect(url_for("foyers.mon_foyer"))
+    return render_template("foyers/membre.html", form=form, membre=membre_id), 422 if form.errors else 200
+
+
 @bp.post("/mon-foyer/membres/<int:membre_id>/retirer")
 @access(Role.HABITANT, on=membre_du_foyer)
 def retirer_un_membre(membre_id: int) -> Response:
@@ -120,11 +131,24 @@ def enregistrer_coordonnees(form: CoordonneesForm, foyer_id: int) -> bool:
     return sans_refus(form, "canal", write)
 
 
-def enregistrer_membre(form: MembreForm, foyer_id: int) -> bool:
-    """Add the person; False with the reason on the form."""
+def membre_form(foyer_id: int, membre_id: int) -> MembreForm:
+    """The form of a person of the household, filled with what is known; also the counter's. Raises Introuvable."""
+    with reading() as session:
+        member = session.get(Membre, membre_id)
+    if member is None or member.foyer_id != foyer_id:
+        raise Introuvable
+    return MembreForm(data={"prenom": member.prenom, "nom": member.nom, "enfant": not member.adulte})
+
+
+def enregistrer_membre(form: MembreForm, foyer_id: int, membre_id: int | None = None) -> bool:
+    """Add the person, or correct the one named; False with the reason on the form."""
+    said = {"prenom": form.prenom.data, "nom": form.nom.data, "adulte": not form.enfant.data}
 
     def write() -> None:
         with transaction() as session:
-            ajouter_membre(session, foyer_id, prenom=form.prenom.data, nom=form.nom.data, adulte=not form.enfant.data)
+            if membre_id is None:
+                ajouter_membre(session, foyer_id, **said)
+            else:
+                corriger_membre(session, foyer_id, membre_id, **said)
 
     return sans_refus(form, "prenom", write)
