@@ -124,12 +124,12 @@ def autre_maison(foyer_id: int, code: str) -> Page:
             )  # fmt: skip
 
     if form.validate_on_submit() and sans_refus(form, "maison", write):
-        flash(_("C’est noté, pour %(jour)s seulement.", jour=jour(week.retrait_le)), "succes")
+        flash(_("C’est noté, pour %(jour)s seulement.", jour=jour(week.rdv.jour)), "succes")
         return retour(foyer_id)
     return page_geste(
         known,
         form,
-        titre=_("Une autre maison %(jour)s", jour=jour(week.retrait_le)),
+        titre=_("Une autre maison %(jour)s", jour=jour(week.rdv.jour)),
         chapo=_(
             "Pour ce panier seulement. Ensuite, il attend de nouveau à %(maison)s.", maison=subscription.maison.nom
         ),
@@ -169,7 +169,7 @@ def _choisir(foyer_id: int, code: str, nature: NatureChoix, said: Callable[[str]
     except Refus as refus:
         flash(refus.sentence, "attention")
     else:
-        flash(said(jour(week.retrait_le)), "succes")
+        flash(said(jour(week.rdv.jour)), "succes")
     return retour(foyer_id)
 
 

@@ -76,7 +76,7 @@ def test_an_agent_subscribes_a_household_that_pays_at_its_maison(guichet: Visite
     assert (made.maison_id, made.nombre, made.par) == (ville["capuche"], 2, ville["agent"])
     with reading() as session:
         assert session.get_one(Reglement, ville["foyer"]).mode == "maison"
-    assert "De 17" not in page
+    assert "Jeudi 26 novembre, de 17" in guichet.lire(f"/guichet/foyers/{ville['foyer']}").text
     assert "jeudi 26 novembre" in guichet.lire(chemin(ville)).text.lower()
 
 
@@ -179,8 +179,10 @@ def test_amounts_stand_behind_a_second_tap(guichet: Visite, ville: dict[str, int
     with transaction() as session:
         grand_livre.debiter_paniers(session, date(2026, 11, 12), "Panier", [(1, ville["foyer"], 550, 750)])
     household = f"/guichet/foyers/{ville['foyer']}"
-    for path in (household, chemin(ville)):
-        assert "€" not in guichet.lire(path).text
+    for path, said in ((household, "Ses paniers et son abonnement"), (chemin(ville), "Semaine par semaine")):
+        page = guichet.lire(path).text
+        assert said in page
+        assert "€" not in page
     account = guichet.lire(f"{household}/compte/lignes").text
     assert "Reste à payer : 5,50" in account.replace("\N{NO-BREAK SPACE}", " ")
 
