@@ -33,6 +33,7 @@ import paniers.gestes
 import paniers.guichet
 import paniers.guichet_familles
 import paniers.importation.commande
+import paniers.importations
 import paniers.mesures
 import paniers.producteurs
 import paniers.tarif_a_venir
@@ -106,6 +107,7 @@ BLUEPRINTS = (
     paniers.coordination.bp,
     paniers.producteurs.bp,
     paniers.views_offres_lien.bp,
+    paniers.importations.bp,
 )
 
 VERIFICATIONS = (

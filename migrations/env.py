@@ -20,6 +20,7 @@ for tables in (
     "paniers.models",
     "paniers.models_distributions",
     "paniers.models_attente",
+    "paniers.models_importation",
     "paniers.models_producteurs",
     "paniers.models_retrait",
 ):

@@ -29,6 +29,10 @@ class AReprendre:
     terme: Terme
 
 
+class Complete(Refus):
+    """There is no room at that maison: the household may wait for a place."""
+
+
 def verrouiller(session: Session, foyer_ids: Sequence[int]) -> dict[int, Maison]:
     """Lock these households, then every maison, each in the order of their keys; the maisons by key.
 
@@ -96,7 +100,7 @@ def _exiger(
         raise Refus("Un abonnement compte un ou deux paniers.")
     days = retraits_du_terme(demande.terme, premier)
     if demande.nombre > libres[maison.id]:
-        raise Refus(f"La maison {maison.nom} est complète. Choisissez une autre maison, ou retirez cet abonnement.")
+        raise Complete(f"La maison {maison.nom} est complète. Choisissez une autre maison, ou retirez cet abonnement.")
     return days
 
 

@@ -61,6 +61,7 @@ ONGLETS = (
     ("coordination.semaine", "La semaine"),
     ("coordination.abonnements", "Abonnements"),
     ("coordination.attente", "Liste d’attente"),
+    ("importations.liste", "Importer"),
     ("coordination.calendrier", "Calendrier"),
     ("coordination.grilles", "Grille des prix"),
 )

@@ -129,3 +129,16 @@ class CommandeRelancee(Fact):
     """An order waits for its producer's answer, who is to be reminded."""
 
     commande_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class EssaiDemande(Fact):
+    """A deposited file is to be tried; `essai` is the number of its trial."""
+
+    importation_id: int
+    essai: int
+
+
+@dataclass(frozen=True, slots=True)
+class ImportationConfirmee(Fact):
+    importation_id: int

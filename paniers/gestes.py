@@ -11,6 +11,7 @@ from kernel.operations import Geste, Payload
 from paniers.models import Abonnement, AbonnementVersion, Semaine
 from paniers.models_attente import Attente, AvisTerme
 from paniers.models_distributions import Distribution
+from paniers.models_importation import Importation
 from paniers.models_producteurs import Commande, Producteur
 from paniers.models_retrait import Arrivee, CarteRetrait
 
@@ -103,6 +104,13 @@ def _arrivees(session: Session, payloads: Sequence[Payload]) -> list[str]:
     return [words.get(payload.get("arrivee_id", 0), "") for payload in payloads]
 
 
+def _importations(session: Session, payloads: Sequence[Payload]) -> list[str]:
+    keys = _cles(payloads, "importation_id")
+    rows = session.execute(select(Importation.id, Importation.deposee_le).where(Importation.id.in_(keys)))
+    words = {row.id: f"fichier déposé {jour(row.deposee_le)}" for row in rows}
+    return [words.get(payload.get("importation_id", 0), "") for payload in payloads]
+
+
 def _cles(payloads: Sequence[Payload], name: str) -> list[int]:
     return [payload[name] for payload in payloads if isinstance(payload.get(name), int)]
 
@@ -122,4 +130,6 @@ GESTES = {
     "annoncer_non_retires": Geste("Écrire aux familles qui n’ont pas retiré leur panier", _semaines),
     "annoncer_distribution": Geste("Prévenir les familles d’un changement de distribution", _distributions),
     "alerter_sans_composition": Geste("Prévenir la coordination que la composition manque", _semaines),
+    "essayer_importation": Geste("Essayer un tableur de foyers", _importations),
+    "importer_foyers": Geste("Importer un tableur de foyers", _importations),
 }

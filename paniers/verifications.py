@@ -3,11 +3,15 @@
 # ruff: noqa: S608  (the queries are put together from this house's own words)
 
 from collections.abc import Mapping
+from datetime import timedelta
 
-from sqlalchemy import TextClause, text
+from sqlalchemy import TextClause, func, or_, select, text
 from sqlalchemy.orm import Session
 
+from kernel.clock import now
 from paniers import verifications_distributions, verifications_places
+from paniers.importation.depot import GARDE
+from paniers.models_importation import Importation
 from paniers.verifications_corrections import CORRECTIONS
 from paniers.verifications_distributions import COMMANDES_POUR
 
@@ -320,4 +324,14 @@ def verifier(session: Session) -> list[str]:
     """What does not hold, a French sentence each; at most twenty of a kind."""
     every = {**CHECKS, **verifications_distributions.CHECKS}
     found = [sentence.format(**row._mapping) for sentence, query in every.items() for row in session.execute(query)]
-    return found + verifications_places.verifier(session)
+    return found + verifications_places.verifier(session) + _fichiers_gardes(session)
+
+
+def _fichiers_gardes(session: Session) -> list[str]:
+    """Spreadsheets of households that should be forgotten; an hour is left to the timetable."""
+    too_old = now() - GARDE - timedelta(hours=1)
+    kept = select(func.count()).where(
+        Importation.deposee_le < too_old, or_(Importation.contenu.is_not(None), Importation.rapport.is_not(None))
+    )
+    count = session.scalar(kept)
+    return [f"{count} tableurs de foyers sont gardés depuis plus d’un jour."] if count else []

@@ -12,6 +12,7 @@ Monday 6:00 ──────── CommandeEmise ─────────�
 two days before ──── OffresDemandees (per farm) ──► mail to the producer, and once more on the eve
 no answer ────────── CommandeRelancee ────────────► mail to the producer, once for each version
 hand-out changes ─── DistributionDecidee ─────────► each household told once, by mail, call or letter
+spreadsheet ──────── EssaiDemande ────────────────► tried, nothing written ── ImportationConfirmee ─► all or nothing
 producer answers ─── CommandeRepondue ────────────► mail to the coordination
 maison ───────────── ArriveeIncomplete ───────────► mail to the coordination
 family, or counter ─ CarteDemandee ───────────────► the carte de retrait to print
@@ -46,7 +47,9 @@ from paniers.events import (
     CommandeRepondue,
     CompositionPubliee,
     DistributionDecidee,
+    EssaiDemande,
     FinDeTermeApprochee,
+    ImportationConfirmee,
     OffreExpiree,
     OffresDemandees,
     PanierCorrige,
@@ -82,6 +85,8 @@ CIRCUIT: Mapping[type[Fact], Sequence[Actor]] = {
     SemaineSansComposition: (paniers.alerter_sans_composition,),
     SemaineTerminee: (paniers.annoncer_non_retires,),
     LiasseDemandee: (foyers.preparer_liasse,),
+    EssaiDemande: (paniers.essayer_importation,),
+    ImportationConfirmee: (paniers.importer_foyers,),
     MailQueued: (courriels.envoyer_courriel,),
     # These only tell. A fact that is not on this screen waits for a newer relay that knows it.
     AbonnementRenouvele: (),

@@ -2,6 +2,7 @@
 
 from sqlalchemy.orm import Session
 
+from kernel.clock import now
 from kernel.db import transaction
 from kernel.outbox import publish
 from paniers import (
@@ -25,7 +26,9 @@ from paniers.events import (
     CommandeRelancee,
     CommandeRepondue,
     DistributionDecidee,
+    EssaiDemande,
     FinDeTermeApprochee,
+    ImportationConfirmee,
     OffreExpiree,
     OffresDemandees,
     PanierCorrige,
@@ -33,6 +36,7 @@ from paniers.events import (
     SemaineSansComposition,
     SemaineTerminee,
 )
+from paniers.importation import depot
 from workers.runtime import COURRIEL, DOCUMENTS, local, remote
 
 
@@ -119,3 +123,14 @@ def demander_offres(session: Session, fact: OffresDemandees) -> None:
 @local(COURRIEL)
 def relancer_commande(session: Session, fact: CommandeRelancee) -> None:
     courriels_producteurs.commande_relancee(session, fact.commande_id)
+
+
+@local(DOCUMENTS, lease=900)
+def essayer_importation(session: Session, fact: EssaiDemande) -> None:
+    depot.faire_essai(session, fact.importation_id, fact.essai, instant=now())
+
+
+@local(DOCUMENTS, lease=900)
+def importer_foyers(session: Session, fact: ImportationConfirmee) -> None:
+    """All of it in one transaction, the end of this delivery included."""
+    depot.faire_importation(session, fact.importation_id, instant=now())

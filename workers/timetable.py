@@ -18,6 +18,7 @@ from kernel.errors import Refus
 from kernel.settings import get_settings
 from paiements import echeances
 from paniers import alertes_equipe, annonces, horaires, horaires_producteurs
+from paniers.importation import depot
 
 log = structlog.get_logger()
 
@@ -28,6 +29,7 @@ def _purger(instant: datetime) -> None:
     with transaction() as session:
         comptes.purger_connexions(session)
         pieces.purger(session, instant)
+        depot.purger(session, instant)
 
 
 def _rappeler_les_quotients(instant: datetime) -> None:

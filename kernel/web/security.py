@@ -8,13 +8,14 @@ from urllib.parse import urlsplit
 from flask import Flask, Request, Response, current_app, request
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
+from flask_login import current_user
 from flask_talisman import Talisman
 from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import IntegerConverter
 
 from kernel.settings import Settings
-from kernel.web.access import init_access
+from kernel.web.access import declaration, init_access
 
 STRIPE_CHECKOUT = "https://checkout.stripe.com"
 MAX_FORM_BYTES = 256 * 1024
@@ -97,7 +98,11 @@ def _allow_file() -> None:
     # Before the token is looked for: that reads the form.
     view = current_app.view_functions.get(request.endpoint or "")
     allowed = getattr(view, "form_bytes", None)
-    if allowed is not None and request.mimetype == "multipart/form-data":
+    if view is None or allowed is None or request.mimetype != "multipart/form-data":
+        return
+    declared = declaration(view)
+    # A stranger never makes us hold a large file.
+    if declared is None or not declared.roles or getattr(current_user, "role", None) in declared.roles:
         request.max_content_length = allowed
 
 

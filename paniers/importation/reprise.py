@@ -2,7 +2,8 @@
 
 1. The table's lines are read; what is wrong with each is gathered, not raised.
 2. Lines are compared with one another and with the database; what is only likely waits for a decision.
-3. Households are written at once, then their subscriptions, by the rules that the pages' use case has.
+3. Households are written at once, then their subscriptions, by the rules that the pages' use case has; where a maison
+   is full, the household goes on its waiting list, as it would at the counter.
 4. If anything grave was found, everything is rolled back: all or nothing, also for the last line's fault.
 
 Imports take turns. `abonnements_en_lot.verrouiller` tells in which order households and maisons are locked.
@@ -25,7 +26,8 @@ from kernel.errors import Refus
 from kernel.tables import MAX_ROWS, Row, Table, too_many_rows
 from kernel.web.words import _
 from paniers import abonnements_en_lot
-from paniers.abonnements_en_lot import AReprendre
+from paniers.abonnements_en_lot import AReprendre, Complete
+from paniers.attente import rejoindre_attente
 from paniers.importation import lignes as lignes_abonnement
 from paniers.importation.lignes import LigneAbonnement, lire_abonnement
 from paniers.importation.propositions import proposer
@@ -115,13 +117,14 @@ def _tout_faire(
     written = ecriture.ecrire(session, groups, par=demande.par, instant=demande.instant)
     for number, key, sentence in written.remarques:
         read.dire(number, key, sentence)
-    taken = _abonner(session, read, _a_abonner(read, groups, written.foyers), maisons, demande.instant)
+    taken, waiting = _abonner(session, read, _a_abonner(read, groups, written.foyers), maisons, demande)
     bilan = Bilan(
         lignes=len(rows),
         nouveaux=len(groups) - len(known),
         reconnus=len(known),
         repetees=sum(len(lines) for lines in groups.values()) - len(groups),
         abonnements=taken,
+        attente=waiting,
         quotients=written.quotients,
     )
     return bilan, read.fautes, proposed
@@ -172,18 +175,43 @@ def _a_abonner(
 
 
 def _abonner(
-    session: Session, read: _Lu, wanted: Mapping[int, AReprendre], maisons: dict[int, Maison], instant: datetime
-) -> int:
-    """Take the subscriptions; what is refused is told of its line. How many were taken."""
-    standing = _deja_abonnes(session, wanted, instant)
+    session: Session, read: _Lu, wanted: Mapping[int, AReprendre], maisons: dict[int, Maison], demande: Demande
+) -> tuple[int, int]:
+    """Take the subscriptions, or wait where there is no room; what is refused is told of its line.
+
+    How many were taken, and how many wait.
+    """
+    standing = _deja_abonnes(session, wanted, demande.instant)
     for number in standing:
         read.dire(number, "nombre", _("Ce foyer a déjà un abonnement : il n’en reçoit pas un second."))
-    asked = {number: demande for number, demande in wanted.items() if number not in standing}
-    answers = abonnements_en_lot.souscrire_en_lot(session, list(asked.values()), maisons, instant=instant)
-    for number, refus in zip(asked, answers, strict=True):
-        if refus is not None:
+    asked = {number: one for number, one in wanted.items() if number not in standing}
+    answers = abonnements_en_lot.souscrire_en_lot(session, list(asked.values()), maisons, instant=demande.instant)
+    waiting = 0
+    for (number, one), refus in zip(asked.items(), answers, strict=True):
+        if isinstance(refus, Complete):
+            waiting += _attendre(session, read, number, one, demande)
+        elif refus is not None:
             read.dire(number, "nombre", refus.sentence, grave=True)
-    return answers.count(None)
+    return answers.count(None), waiting
+
+
+def _attendre(session: Session, read: _Lu, number: int, one: AReprendre, demande: Demande) -> int:
+    """Put the household on its maison's waiting list, and say so. 1 when it waits."""
+    try:
+        rejoindre_attente(
+            session,
+            foyer_id=one.foyer_id,
+            maison_id=one.maison_id,
+            nombre=one.nombre,
+            instant=demande.instant,
+            par=demande.par,
+        )
+    except Refus as refus:
+        read.dire(number, "nombre", refus.sentence, grave=True)
+        return 0
+    said = _("La maison est complète : ce foyer entre sur sa liste d’attente, dans l’ordre du tableur.")
+    read.dire(number, "maison", said)
+    return 1
 
 
 def _deja_abonnes(session: Session, wanted: Mapping[int, AReprendre], instant: datetime) -> set[int]:

@@ -51,6 +51,7 @@ FICHIERS = {
     "coordination.fichier",
     "guichet_paniers.dossier",
     "courrier.liasse",
+    "importations.fichier",
     "producteurs.fichier",
     "producteurs.fichier_par_lien",
 }
@@ -80,6 +81,7 @@ _LUS = {
     "code": "SELECT code FROM semaine WHERE etat = 'ouverte' ORDER BY retrait_le LIMIT 1",
     "produit_id": "SELECT o.produit_id FROM offre o JOIN producteur p ON p.id = o.producteur_id "
     "WHERE p.compte_id = :compte ORDER BY o.id DESC LIMIT 1",
+    "importation_id": "SELECT id FROM importation WHERE rapport IS NOT NULL ORDER BY id DESC LIMIT 1",
     "impaye": "SELECT echeance_id FROM paiement WHERE etat = 'refuse' AND echeance_id IS NOT NULL "
     "ORDER BY id DESC LIMIT 1",
     "attente": "SELECT id FROM attente ORDER BY id DESC LIMIT 1",
@@ -128,7 +130,9 @@ def _valeurs(rule: Rule, session: Session, role: Role | None, compte_id: int | N
         return
     if role is Role.COORDINATION and rule.endpoint.startswith("guichet_paniers."):
         known["maison"] = _lire(session, "maison_id", role, compte_id)
-    if "genre" in rule.arguments:
+    if "quoi" in rule.arguments:
+        yield from ({**known, "quoi": kind} for kind in ("remarques", "doublons"))
+    elif "genre" in rule.arguments:
         yield from ({**known, "genre": kind} for kind in ("pdf", "csv"))
     else:
         yield known

@@ -30,6 +30,7 @@ ORDRE = [
     "cartes",
     "seance",
     "coordination",
+    "importation",
     "lundi",
     "producteur",
     "guichet",

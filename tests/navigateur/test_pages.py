@@ -8,11 +8,14 @@ from flask import Flask
 from sqlalchemy import text
 
 from app import create_app
-from kernel.db import reading
+from kernel.clock import now
+from kernel.db import reading, transaction
+from paniers.importation import depot
 from tests.navigateur.adresses import FICHIERS, NOUVELLE, ROLES, VISITEUR, adresses, pages
 from tests.navigateur.ecran import BUREAU, Ecran, NouvelEcran
 from tests.navigateur.regard import capturer, examiner
 from tests.navigateur.temps import Moment, Temps
+from tests.paniers.feuilles import en_csv, feuille, ligne
 
 pytestmark = pytest.mark.navigateur
 
@@ -32,6 +35,10 @@ _VIDER = """(form) => {
 @pytest.fixture
 def site(temps: Temps) -> Flask:
     temps.aller(Moment.RETRAIT)
+    with transaction() as session:
+        content = en_csv([*feuille(2), ligne(3, qf="beaucoup"), ligne(1, telephone="")])
+        sheet = depot.deposer(session, content, "foyers.csv", par=None, instant=now())
+        depot.faire_essai(session, sheet.id, 1, instant=now())
     return create_app()
 
 

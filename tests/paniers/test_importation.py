@@ -26,6 +26,8 @@ from paniers.abonnements_en_lot import AReprendre, souscrire_en_lot, verrouiller
 from paniers.importation.rapport import Rapport, de_json, en_json
 from paniers.importation.reprise import Demande, essayer, importer
 from paniers.models import Abonnement, AbonnementVersion
+from paniers.models_attente import Attente
+from paniers.verifications import verifier
 from tests import fabriques
 from tests.paniers.feuilles import TITRES, Ligne, datees, en_csv, en_xlsx, feuille, ligne
 from tests.paniers.monde_equipe import JEUDI, comptees
@@ -218,20 +220,17 @@ def test_what_is_put_right_or_left_aside_is_said(maisons: dict[str, int], nom: s
 @pytest.mark.parametrize("combien", [30, pytest.param(LONG, marks=pytest.mark.long)])
 def test_the_last_line_s_fault_leaves_nothing_of_the_others(maisons: dict[str, int], combien: int) -> None:
     """Its fault shows only when its subscription is taken, after everything else is written."""
-    with transaction() as session:
-        fabriques.maison(session, nom="Petite", places=0)
     before = empreinte()
-    told = faire(lot(combien, ligne(99_999, "Petite")))
+    told = faire(lot(combien, ligne(99_999, fin="01/01/2037")))
     (fault,) = [fault for fault in told.fautes if fault.grave]
     assert (fault.ligne, fault.colonne) == (combien + 2, "Paniers")
-    assert "complète" in fault.phrase
+    assert "un an au plus" in fault.phrase
+    assert told.bilan.nouveaux == combien + 1
     assert empreinte() == before
 
 
 def test_without_the_savepoint_the_others_would_stay(maisons: dict[str, int], monkeypatch: pytest.MonkeyPatch) -> None:
     """The control: what rolls back is the savepoint."""
-    with transaction() as session:
-        fabriques.maison(session, nom="Petite", places=0)
 
     class Nothing:
         def commit(self) -> None: ...
@@ -240,8 +239,23 @@ def test_without_the_savepoint_the_others_would_stay(maisons: dict[str, int], mo
 
     monkeypatch.setattr(Session, "begin_nested", lambda self: Nothing())
     before = empreinte()
-    assert faire(lot(5, ligne(99_999, "Petite"))).bloque
+    assert faire(lot(5, ligne(99_999, fin="01/01/2037"))).bloque
     assert empreinte() != before
+
+
+def test_where_a_maison_is_full_households_wait_in_the_order_of_the_sheet(maisons: dict[str, int]) -> None:
+    with transaction() as session:
+        fabriques.maison(session, nom="Petite", places=2)
+    rows = lot(0, *(ligne(number, "Petite", nombre="1") for number in (41, 42, 43, 44)))
+    trial = faire(rows, ecrire=False)
+    done = faire(rows)
+    assert (trial.bilan, trial.fautes) == (done.bilan, done.fautes)
+    assert (done.bilan.nouveaux, done.bilan.abonnements, done.bilan.attente) == (4, 2, 2)
+    assert [(fault.ligne, fault.grave) for fault in done.fautes] == [(4, False), (5, False)]
+    with reading() as session:
+        names = select(Foyer.telephone).join(Attente, Attente.foyer_id == Foyer.id).order_by(Attente.depuis, Attente.id)
+        assert session.scalars(names).all() == ["+33600000043", "+33600000044"]
+        assert verifier(session) == []
 
 
 # Columns.

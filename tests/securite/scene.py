@@ -18,7 +18,7 @@ from werkzeug.routing import Map, Rule
 
 from foyers import oubli
 from foyers.comptes import ouvrir_connexion
-from foyers.models import Compte, Connexion, Membre
+from foyers.models import Compte, Connexion, Maison, Membre
 from foyers.models_messages import Appel, Liasse, Message, Sorte
 from foyers.preferences import lien_des_messages
 from kernel import clock, documents
@@ -31,10 +31,12 @@ from paiements.echeances import ouvrir_en_lot
 from paiements.liens import jeton
 from paiements.models import Carte, Echeance, Reglement
 from paniers import cartes, procurations
+from paniers.importation import depot
 from paniers.liens import jeton_d_offres, jeton_de_commande, jeton_de_place, jeton_de_renouvellement
 from paniers.models import Pause
 from paniers.models_producteurs import Commande, CommandeLigne
 from tests import fabriques
+from tests.paniers.feuilles import TITRES, en_csv, ligne
 
 JEUDI = date(2026, 11, 26)
 SUIVANT = date(2026, 12, 3)
@@ -229,6 +231,17 @@ def _liasse(session: Session, scene: Scene, cote: Cote) -> int:
     return made.id
 
 
+def _importation(session: Session, scene: Scene, cote: Cote) -> int:
+    """A sheet that has been tried: its columns, a likely duplicate and a remark are on its page."""
+    rows = [list(TITRES), ligne(1, "Inconnue"), ligne(2, nom="Diallo"), ligne(3, nom="Diallo", telephone="")]
+    rows[2][1] = rows[3][1] = "Awa"
+    place = session.get_one(Maison, cote.maison).nom
+    content = en_csv([[place if cell == "Capuche" else cell for cell in row] for row in rows])
+    made = depot.deposer(session, content, "foyers.csv", par=None, instant=now()).id
+    depot.faire_essai(session, made, 1, instant=now())
+    return made
+
+
 def jeton_d_oubli(session: Session, compte_id: int) -> str:
     """The end of the link that gives this account another password."""
     return oubli.LIEN.sign([compte_id, oubli._empreinte(session.get_one(Compte, compte_id))])
@@ -268,6 +281,8 @@ OBJETS: dict[str, Objet] = {
     "delivery_id": Objet(_livraison, a_tous="a delivery is the operators'"),
     "semaine_id": Objet(lambda _, scene, __: scene.semaine, a_tous="a week is the whole town's"),
     "code": Objet(lambda _, scene, __: scene.code_ouvert, a_tous="a week is the whole town's"),
+    "importation_id": Objet(_importation, a_tous="a spreadsheet of the whole town is the coordination's"),
+    "quoi": Objet(lambda *_: "remarques", a_tous="a word"),
     "produit_id": Objet(lambda _, scene, __: scene.produit, a_tous="the catalogue is everybody's"),
     "filename": Objet(lambda *_: "css/paniers.css", a_tous="style, scripts and drawings"),
     "geste": Objet(lambda *_: "livrer", a_tous="a word"),
