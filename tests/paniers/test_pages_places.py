@@ -165,4 +165,4 @@ def test_the_coordination_sees_every_list_with_names_and_ranks(app: Flask, plein
             fabriques.attente(session, household.id, pleine.ici, nombre=2, depuis=SAMEDI)
     page = mots(connecte_en(app, Role.COORDINATION).lire("/coordination/attente"))
     assert page.index("Essai") < page.index("Attend Zoé") < page.index("Attend Yann")
-    assert "place gardée jusqu’au lundi 23 novembre à 10 h" in page
+    assert "jusqu’au lundi 23 novembre à 10 h" in page
