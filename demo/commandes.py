@@ -1,15 +1,12 @@
-"""`flask demo installer` and `flask demo jouer`."""
+"""`flask demo installer` and `flask demo jouer`.
+
+`flask` imports this file whatever command is asked, so what a command does is imported by the command: the relay and
+the timetable of an installation carry nothing of the demo town.
+"""
 
 from datetime import date, datetime
 
 import click
-
-from demo.actes import TropLong
-from demo.installer import installer
-from demo.jouer import jouer
-from demo.lancer import Impossible
-from demo.supervisor import Stopped
-from kernel.embedded import EngineFailure
 
 
 @click.group("demo", help="La ville de démonstration.")
@@ -24,6 +21,8 @@ def demo() -> None:
 @click.option("--si-vide", is_flag=True, help="Ne rien dire si une ville est déjà là.")
 def commande_installer(foyers: int, graine: int, jour: datetime | None, *, si_vide: bool) -> None:
     """Installer la ville : maisons, fermes, foyers, douze semaines passées."""
+    from demo.installer import installer  # noqa: PLC0415
+
     made = installer(foyers=foyers, graine=graine, jour=_jour(jour))
     if made.empreinte is not None:
         click.echo(f"{made.foyers} foyers installés. Empreinte : {made.empreinte}")
@@ -41,6 +40,12 @@ def commande_installer(foyers: int, graine: int, jour: datetime | None, *, si_vi
 )
 def commande_jouer(foyers: int, graine: int, jour: datetime, image: str | None, *, en_json: bool) -> None:
     """Jouer une semaine entière : vrai relais, vrais ouvriers, seule l’horloge est avancée."""
+    from demo.actes import TropLong  # noqa: PLC0415
+    from demo.jouer import jouer  # noqa: PLC0415
+    from demo.lancer import Impossible  # noqa: PLC0415
+    from demo.supervisor import Stopped  # noqa: PLC0415
+    from kernel.embedded import EngineFailure  # noqa: PLC0415
+
     try:
         code = jouer(foyers=foyers, graine=graine, jour=jour.date(), en_json=en_json, image=image)
     except (Impossible, EngineFailure) as reason:

@@ -3,7 +3,7 @@
 1. The embedded PostgreSQL and Redis, unless DATABASE_URL and REDIS_URL name others.
 2. The world outside: a local Stripe, a local mailbox, unless the environment names real ones.
 3. Migrations, the web site, and the demo town if the database is empty.
-4. The relay, the timetable and two workers, so that money never waits behind documents.
+4. The relay with the timetable, and two workers, so that money never waits behind documents.
 5. Once `/pret` answers, one account for each role, and the address.
 """
 
@@ -63,17 +63,22 @@ def town_programs(environment: Mapping[str, str], given: Mapping[str, str], var_
         outside=tuple(outside_processes(environment, given, var_dir, ports)),
         web=Process("web", web_command(ports.web), rank=0),
         behind=(
-            Process("relais", flask("relay"), rank=0),
-            Process("calendrier", flask("timetable"), rank=0),
+            Process("relais-calendrier", flask("relay", "--timetable"), rank=0),
             worker("ouvrier-argent", "argent", threads=4),
             worker("ouvrier-documents", "courriel", "documents", threads=2),
         ),
     )
 
 
+def apart() -> tuple[Process, ...]:
+    """The relay and the timetable as an installation runs them: each a process."""
+    return Process("relais", flask("relay"), rank=0), Process("calendrier", flask("timetable"), rank=0)
+
+
 def web_command(port: int) -> tuple[str, ...]:
+    """One process: a town for show spares memory; an installation has two or more (Dockerfile)."""
     served = ("--interface", "wsgi", "--factory", "app:create_app", "--host", "127.0.0.1", "--port", str(port))
-    size = ("--workers", "2", "--blocking-threads", "4", "--no-ws", "--workers-kill-timeout", "1")
+    size = ("--workers", "1", "--blocking-threads", "4", "--no-ws", "--workers-kill-timeout", "1")
     return (tool("granian"), *served, *size)
 
 

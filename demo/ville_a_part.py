@@ -10,7 +10,7 @@ from pathlib import Path
 
 from demo.environment import Ports, town_environment
 from demo.image import from_image, image
-from demo.lancer import ROOT, Impossible, flask, start_engines, start_town, town_programs, worker
+from demo.lancer import ROOT, Impossible, apart, flask, start_engines, start_town, town_programs, worker
 from demo.supervisor import Supervisor
 
 KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR")
@@ -50,11 +50,10 @@ def ville_a_part(var_dir: Path, installer: tuple[str, ...], nom_image: str | Non
         supervisor.environment |= start_engines(supervisor, engines_outside() if found else {}, var_dir)
         programs = town_programs(environment, kept, var_dir, ports)
         # A second worker for documents: whoever plays a week waits for hundreds of PDFs.
-        behind = (*programs.behind, worker("ouvrier-documents-bis", "documents", threads=1))
+        behind = (*apart(), *programs.behind[1:], worker("ouvrier-documents-bis", "documents", threads=1))
         fresh = replace(programs, install=flask("demo", "installer", *installer), behind=behind)
         if found:
-            own = replace(programs, install=fresh.install)
-            fresh = from_image(found, own, supervisor.environment, var_dir, ports)
+            fresh = from_image(found, replace(fresh, behind=behind[:-1]), supervisor.environment, var_dir, ports)
         start_town(supervisor, fresh, ports.web)
         os.environ.update(supervisor.environment)
         site, stripe, courrier = (f"http://127.0.0.1:{port}" for port in (ports.web, ports.stripe, ports.courrier))

@@ -19,9 +19,6 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import psycopg
-from alembic.config import Config
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
 from psycopg import conninfo, sql
 
 from kernel.embedded import start_postgres
@@ -142,6 +139,11 @@ def tables_with_rows(connection: Connection) -> list[str]:
 
 
 def _know(revision: str) -> None:
+    # Here, as `flask` loads this module for any command that it runs.
+    from alembic.config import Config  # noqa: PLC0415
+    from alembic.script import ScriptDirectory  # noqa: PLC0415
+    from alembic.util import CommandError  # noqa: PLC0415
+
     try:
         ScriptDirectory.from_config(Config(str(MIGRATIONS))).get_revision(revision)
     except CommandError:

@@ -6,6 +6,8 @@ are imported by the commands that run them.
 
 import signal
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 
 import click
 from sqlalchemy import select
@@ -30,12 +32,37 @@ def stop_on_signals() -> threading.Event:
 
 
 @click.command("relay", help="Turn facts into deliveries and ring Redis for them, until stopped.")
-def relay() -> None:
+@click.option(
+    "--timetable", "with_timetable", is_flag=True, help="Keep the timetable too, on a machine short of memory."
+)
+def relay(*, with_timetable: bool) -> None:
     from workers.circuit import ROUTES  # noqa: PLC0415
     from workers.relay import relay as run  # noqa: PLC0415
 
     init_logs()
-    run(stop_on_signals(), ROUTES)
+    stop = stop_on_signals()
+    with _timetable_beside(stop) if with_timetable else nullcontext():
+        run(stop, ROUTES)
+
+
+@contextmanager
+def _timetable_beside(stop: threading.Event) -> Iterator[None]:
+    """The timetable in a thread of this process; both end together, whichever ends first."""
+    from workers.timetable import timetable as run  # noqa: PLC0415
+
+    def keep() -> None:
+        try:
+            run(stop)
+        finally:
+            stop.set()
+
+    thread = threading.Thread(target=keep, name="timetable")
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
 
 
 @click.command("timetable", help="Do what is due: open, close, order, end weeks; until stopped.")
