@@ -8,10 +8,14 @@ from sqlalchemy.orm import Session
 from foyers.messages import Annonce, dire_a_plusieurs
 from foyers.queries import MaisonVue, maisons
 from kernel import clock
+from kernel.mail import queue_mail
+from kernel.settings import get_settings
 from paniers.agenda import RendezVous, agenda
 from paniers.concernes import concernes, proche
+from paniers.courriels import coordination
 from paniers.models import Semaine
 from paniers.models_distributions import Distribution, Nature
+from paniers.queries_fermetures import doute_de
 
 # `dire_a_plusieurs` takes some hundreds at a time.
 PAR_LOT = 400
@@ -58,6 +62,25 @@ def annoncer(session: Session, distribution_id: int) -> None:
         )
     for start in range(0, len(messages), PAR_LOT):
         dire_a_plusieurs(session, messages[start : start + PAR_LOT])
+
+
+def alerter_d_un_doute(session: Session, semaine_id: int) -> None:
+    """Tell the coordination that a hand-out falls on a holiday or a closing day, unless that has been decided since."""
+    doubt = doute_de(session, semaine_id, clock.now())
+    if doubt is None:
+        return
+    for who in coordination(session):
+        queue_mail(
+            session,
+            key=f"doute:{semaine_id}:{who.id}",
+            to=who.email or "",
+            template="paniers/doute",
+            context={
+                "semaine": doubt.retrait_le,
+                "motif": doubt.motif,
+                "lien": f"{get_settings().public_url}/coordination/calendrier",
+            },
+        )
 
 
 def _contexte(semaine: Semaine, decision: Distribution, rdv: RendezVous, lieu: MaisonVue) -> _Contexte:

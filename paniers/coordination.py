@@ -16,13 +16,14 @@ from kernel import operations
 from kernel.clock import now, today
 from kernel.db import reading, transaction
 from kernel.errors import Refus
-from kernel.formats import euros
+from kernel.formats import euros, jour
 from kernel.settings import get_settings
 from kernel.web.access import ALL, Role, access
 from kernel.web.files import file_answer
 from kernel.web.words import _
 from paniers import (
     cloture,
+    coordination_calendrier,
     coordination_distributions,
     coordination_panier,
     coordination_penuries,
@@ -41,11 +42,14 @@ from paniers.etats import EtatSemaine
 from paniers.liens import jeton_de_commande
 from paniers.models import Semaine
 from paniers.models_producteurs import EtatCommande
+from paniers.onglets import onglets
 from paniers.queries_coordination import SemaineVue
 from paniers.queries_distributions import decisions_en_vigueur
+from paniers.queries_fermetures import doute_de
 from paniers.queries_penuries import LigneCourte
 
 bp = Blueprint("coordination", __name__)
+coordination_calendrier.brancher(bp)
 coordination_panier.brancher(bp)
 coordination_penuries.brancher(bp)
 coordination_distributions.brancher(bp)
@@ -57,14 +61,6 @@ def aucune_semaine(error: lire.AucuneSemaine) -> str:
 
 
 LECTURE = coordination_panier.LECTURE
-ONGLETS = (
-    ("coordination.semaine", "La semaine"),
-    ("coordination.abonnements", "Abonnements"),
-    ("coordination.attente", "Liste d’attente"),
-    ("importations.liste", "Importer"),
-    ("coordination.calendrier", "Calendrier"),
-    ("coordination.grilles", "Grille des prix"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +93,7 @@ def semaine() -> str:
         return render_template(
             "paniers/coordination/semaine.html",
             semaine=week,
-            onglets_coordination=_onglets(),
+            onglets_coordination=onglets(),
             pas=suivi.ligne(steps, instant_lu),
             maisons=lire.par_maison(session, week, instant_lu),
             montants=lire.montants(session, week),
@@ -153,7 +149,7 @@ def abonnements() -> str:
     with reading() as session:
         page = queries_abonnements.abonnements(session, cherche=searched, page=_numero_de_page(), jour=today())
     return render_template(
-        "paniers/coordination/abonnements.html", page=page, cherche=searched, onglets_coordination=_onglets()
+        "paniers/coordination/abonnements.html", page=page, cherche=searched, onglets_coordination=onglets()
     )
 
 
@@ -162,22 +158,7 @@ def abonnements() -> str:
 def attente() -> str:
     with reading() as session:
         lists = queries_places.listes(session, now(), today())
-    return render_template("paniers/coordination/attente.html", listes=lists, onglets_coordination=_onglets())
-
-
-@bp.get("/coordination/calendrier")
-@access(*LECTURE, on=ALL)
-def calendrier() -> str:
-    with reading() as session:
-        rhythm, coming = queries_reglages.rythmes(session, today())
-        weeks = queries_reglages.semaines_a_venir(session, today())
-    return render_template(
-        "paniers/coordination/calendrier.html",
-        rythme=rhythm,
-        a_venir=coming,
-        semaines=weeks,
-        onglets_coordination=_onglets(),
-    )
+    return render_template("paniers/coordination/attente.html", listes=lists, onglets_coordination=onglets())
 
 
 @bp.get("/coordination/grilles")
@@ -190,7 +171,7 @@ def grilles() -> str:
         grille=grid,
         a_venir=coming,
         passees=past,
-        onglets_coordination=_onglets(),
+        onglets_coordination=onglets(),
     )
 
 
@@ -271,6 +252,14 @@ def _alertes(session: Session, week: SemaineVue, steps: suivi.Echeancier, at: da
         if blocked:
             found.append(Alerte(blocked, compose, _("Changer la composition")))
     found += _alertes_des_commandes(session, week)
+    doubt = doute_de(session, week.id, at)
+    if doubt is not None:
+        phrase = _(
+            "Le %(jour)s : %(motif)s. Déplacez, sautez ou maintenez la distribution.",
+            jour=jour(doubt.retrait_le),
+            motif=doubt.motif,
+        )
+        found.append(Alerte(phrase, url_for(".calendrier"), _("Décider")))
     parked = operations.combien(session)
     if parked:
         phrase = _("1 tâche est en souffrance.") if parked == 1 else _("%(n)s tâches sont en souffrance.", n=parked)
@@ -302,13 +291,6 @@ def _dit(order: lire.CommandeVue, manques: list[LigneCourte]) -> str:
     """What a producer says is short, line by line and in its own words."""
     short = [f"{line.produit}, {line.en_mots}" for line in manques if line.commande_id == order.id]
     return " ; ".join([*short, *([order.message] if order.message else [])])
-
-
-def _onglets() -> list[dict[str, object]]:
-    return [
-        {"texte": _(text), "url": url_for(endpoint), "actif": request.endpoint == endpoint}
-        for endpoint, text in ONGLETS
-    ]
 
 
 def _numero_de_page() -> int:

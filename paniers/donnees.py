@@ -16,10 +16,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from foyers.models import Maison
+from kernel import clock
 from kernel.db import Base
 from kernel.errors import Refus
 from paniers.models import Calendrier, Grille
 from paniers.models_producteurs import Producteur, Produit
+from paniers.reglages import exiger_grille_a_venir, exiger_rythme_a_venir
 from paniers.tarifs import GrilleIncoherente, bareme
 
 JourSemaine = Annotated[int, Field(ge=1, le=7)]
@@ -144,6 +146,14 @@ def _mettre_a_jour(session: Session, table: type[Base], key: str, rows: Iterable
     return new
 
 
+def _exiger_a_venir(session: Session, table: type[Calendrier] | type[Grille], effet_le: date) -> None:
+    """What has been dated or priced already is not changed by a file that is loaded late. Raises Refus."""
+    if table is Grille:
+        exiger_grille_a_venir(session, effet_le, clock.now())
+    else:
+        exiger_rythme_a_venir(session, effet_le)
+
+
 def _ajouter(session: Session, table: type[Calendrier] | type[Grille], rows: Iterable[_Donnee]) -> int:
     """Insert what takes effect on a day that has none yet; the same again is harmless, another is refused."""
     new = 0
@@ -151,6 +161,7 @@ def _ajouter(session: Session, table: type[Calendrier] | type[Grille], rows: Ite
         values = row.model_dump()
         found = session.scalars(select(table).filter_by(effet_le=values["effet_le"])).one_or_none()
         if found is None:
+            _exiger_a_venir(session, table, values["effet_le"])
             session.add(table(**values))
             new += 1
         elif any(getattr(found, name) != value for name, value in values.items()):

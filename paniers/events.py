@@ -142,3 +142,10 @@ class EssaiDemande(Fact):
 @dataclass(frozen=True, slots=True)
 class ImportationConfirmee(Fact):
     importation_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class SemaineADecider(Fact):
+    """The week's hand-out falls on a holiday or a closing day, and nobody has decided what becomes of it."""
+
+    semaine_id: int

@@ -6,12 +6,13 @@ from datetime import time
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from wtforms import Field, SelectChoice, StringField
-from wtforms.validators import DataRequired, InputRequired, Length
+from wtforms import Field, SelectChoice, SelectField, StringField
+from wtforms.validators import DataRequired, InputRequired, Length, ValidationError
 from wtforms.widgets import TimeInput
 
-from foyers.champs import ChampChoix, Visible, cle, sans_blancs
+from foyers.champs import ChampChoix, UnParmi, Visible, cle, sans_blancs
 from foyers.formulaires import Formulaire
+from foyers.queries import MaisonVue
 from kernel.web.words import _
 from paniers.distributions import MOTIF_LE_PLUS_LONG
 from paniers.formulaires import ChampDate
@@ -72,6 +73,29 @@ class AccueillirForm(Formulaire):
     def proposer(self, maisons: Sequence[tuple[int, str]]) -> None:
         """Fill the list with the maisons that hand out that week."""
         self.chez.choices = [SelectChoice("", _l("Choisissez…")), *(SelectChoice(str(k), name) for k, name in maisons)]
+
+
+class ChampLieu(UnParmi, SelectField):  # type: ignore[misc]
+    """One maison, or (0) all of them; whatever else arrives is answered."""
+
+    def post_validate(self, form: Any, validation_stopped: bool) -> None:
+        if self.data is None:
+            raise ValidationError(_("Choisissez une maison dans la liste."))
+
+
+class FermetureForm(Formulaire):
+    """Closing days of one maison, or (the first line) of all of them."""
+
+    maison = ChampLieu(_l("Où"), coerce=cle)
+    du = ChampDate(_l("Du"), [InputRequired(_l("Choisissez le premier jour."))])
+    au = ChampDate(_l("Au"), [InputRequired(_l("Choisissez le dernier jour."))])
+    motif = ChampMotif()
+
+    def proposer(self, maisons: Sequence[MaisonVue]) -> None:
+        self.maison.choices = [
+            SelectChoice("0", _l("Toutes les maisons")),
+            *(SelectChoice(str(m.id), m.nom) for m in maisons),
+        ]
 
 
 class AnnulerForm(Formulaire):

@@ -129,6 +129,7 @@ GESTES = {
     "annoncer_panier_corrige": Geste("Écrire aux familles d’une maison que le panier change", _maisons),
     "annoncer_non_retires": Geste("Écrire aux familles qui n’ont pas retiré leur panier", _semaines),
     "annoncer_distribution": Geste("Prévenir les familles d’un changement de distribution", _distributions),
+    "alerter_d_un_doute": Geste("Prévenir la coordination d’une distribution à décider", _semaines),
     "alerter_sans_composition": Geste("Prévenir la coordination que la composition manque", _semaines),
     "essayer_importation": Geste("Essayer un tableur de foyers", _importations),
     "importer_foyers": Geste("Importer un tableur de foyers", _importations),

@@ -20,6 +20,7 @@ from paniers.cloture import cloturer
 from paniers.commandes import commander
 from paniers.etats import OUVERTES, EtatSemaine
 from paniers.events import SemaineSansComposition
+from paniers.fermetures import annoncer_les_doutes
 from paniers.models import Semaine
 from paniers.models_attente import Attente
 from paniers.places import verrouiller_maisons
@@ -68,6 +69,12 @@ def proposer_les_places(instant: datetime) -> None:
 def annoncer_les_fins_de_terme(instant: datetime) -> None:
     with transaction() as session:
         annoncer_fins_de_terme(session, instant)
+
+
+def alerter_des_doutes(instant: datetime) -> None:
+    """A week on a holiday or a closing day never passes unseen: the coordination is told three weeks ahead, once."""
+    with transaction() as session:
+        annoncer_les_doutes(session, instant)
 
 
 def _chacune(due: ColumnElement[bool], move: Callable[[Session, int], object]) -> list[int]:

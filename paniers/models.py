@@ -51,7 +51,10 @@ class Calendrier(Base):
 
 
 class Semaine(Base):
-    """One ISO week of the nominal pick-up day (``2026-W48``), with the instants at which its steps are due."""
+    """One ISO week of the nominal pick-up day (``2026-W48``), with the instants at which its steps are due.
+
+    `doute_dit_le`: when the coordination was told that its day is a holiday or a closing day.
+    """
 
     __tablename__ = "semaine"
 
@@ -63,6 +66,7 @@ class Semaine(Base):
     cloture_le: Mapped[Instant]
     commande_le: Mapped[Instant]
     etat: Mapped[str] = mapped_column(server_default=EtatSemaine.OUVERTE)
+    doute_dit_le: Mapped[Instant | None]
 
     __table_args__ = (
         CheckConstraint("etat IN ('ouverte', 'cloturee', 'commandee', 'livree', 'terminee', 'annulee')", name="etat"),

@@ -33,6 +33,7 @@ from paniers.events import (
     OffresDemandees,
     PanierCorrige,
     PlaceOfferte,
+    SemaineADecider,
     SemaineSansComposition,
     SemaineTerminee,
 )
@@ -98,6 +99,11 @@ def annoncer_reponse(session: Session, fact: CommandeRepondue) -> None:
 def annoncer_distribution(session: Session, fact: DistributionDecidee) -> None:
     """Every household that a decision about a hand-out concerns; some thousands at most, in batches."""
     annonces_distributions.annoncer(session, fact.distribution_id)
+
+
+@local(COURRIEL)
+def alerter_d_un_doute(session: Session, fact: SemaineADecider) -> None:
+    annonces_distributions.alerter_d_un_doute(session, fact.semaine_id)
 
 
 @local(COURRIEL)

@@ -47,6 +47,7 @@ TASKS: tuple[Task, ...] = (
     horaires.cloturer_ce_qui_est_du,
     horaires.commander_ce_qui_est_du,
     horaires.terminer_ce_qui_est_du,
+    horaires.alerter_des_doutes,
     horaires.proposer_les_places,
     horaires.annoncer_les_fins_de_terme,
     annonces.annoncer_avant_cloture,

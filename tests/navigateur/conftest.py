@@ -33,6 +33,7 @@ ORDRE = [
     "importation",
     "lundi",
     "producteur",
+    "neige",
     "guichet",
     "pages",
     "vide",

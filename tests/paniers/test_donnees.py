@@ -1,18 +1,24 @@
 """A town's standing data, from a file."""
 
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
 
 from foyers.models import Maison
+from kernel import clock
 from kernel.db import reading, transaction
 from kernel.errors import Refus
 from paniers.donnees import charger, lire
 from paniers.models import Grille
 from paniers.models_producteurs import Produit
+from paniers.reglages import exiger_grille_a_venir, exiger_rythme_a_venir
+from tests import fabriques
+from tests.paniers.bourg import batir
 
 EXEMPLE = Path(__file__).parents[2] / "docs" / "ville.exemple.toml"
+REGLE = "regle = { forme = 'lineaire', taux = '0.008', plancher = 400, plafond = 900 }\n"
 
 
 def test_the_example_loads_and_loads_again(base: str) -> None:
@@ -73,3 +79,37 @@ def test_a_fault_is_named(tmp_path: Path, before: str, after: str, said: str) ->
 def test_a_missing_file_is_said(tmp_path: Path) -> None:
     with pytest.raises(Refus, match="ne se lit pas"):
         lire(tmp_path / "absent.toml")
+
+
+def test_a_grid_loaded_late_prices_no_week_whose_cut_off_has_passed(base: str, tmp_path: Path) -> None:
+    """Row 3: a closing three days late gives what a punctual one gave, whatever file was loaded in between."""
+    with transaction() as session:
+        bourg = batir(session)
+    clock.set_now(bourg.apres(minutes=1))
+    late = tmp_path / "ville.toml"
+    for effect, refused in (("2026-11-26", True), ("2026-11-01", True), ("2026-11-27", False)):
+        late.write_text(f"[[grille]]\nnom = 'Autre'\neffet_le = {effect}\ncout_reference = 800\n{REGLE}")
+        if refused:
+            with pytest.raises(Refus, match="jeudi 26 novembre 2026"), transaction() as session:
+                charger(session, lire(late))
+        else:
+            with transaction() as session:
+                assert charger(session, lire(late))["grilles"] == 1
+
+
+def test_a_grid_that_a_later_one_takes_over_before_the_closed_weeks_changes_none_of_them(base: str) -> None:
+    with transaction() as session:
+        bourg = batir(session)
+        fabriques.grille(session, effet_le=date(2026, 11, 20))
+        exiger_grille_a_venir(session, date(2026, 10, 1), bourg.apres(days=1))
+        with pytest.raises(Refus):
+            exiger_grille_a_venir(session, date(2026, 11, 21), bourg.apres(days=1))
+
+
+def test_a_rhythm_dates_no_week_that_is_open_already(base: str) -> None:
+    with transaction() as session:
+        bourg = batir(session)
+        last = bourg.retrait_le + timedelta(weeks=2)
+        exiger_rythme_a_venir(session, last + timedelta(days=1))
+        with pytest.raises(Refus, match="déplacez sa distribution"):
+            exiger_rythme_a_venir(session, last)

@@ -34,6 +34,7 @@ from paniers import cartes, procurations
 from paniers.importation import depot
 from paniers.liens import jeton_d_offres, jeton_de_commande, jeton_de_place, jeton_de_renouvellement
 from paniers.models import Pause
+from paniers.models_distributions import Fermeture
 from paniers.models_producteurs import Commande, CommandeLigne
 from tests import fabriques
 from tests.paniers.feuilles import TITRES, en_csv, ligne
@@ -200,6 +201,13 @@ def _offre(session: Session, scene: Scene, cote: Cote) -> int:
     return fabriques.offre(session, week, cote.ferme, product).id
 
 
+def _fermeture(session: Session, scene: Scene, cote: Cote) -> int:
+    made = Fermeture(maison_id=cote.maison, du=date(2027, 3, 1), au=date(2027, 3, 5), motif="travaux", posee_le=now())
+    session.add(made)
+    session.flush()
+    return made.id
+
+
 def _livraison(session: Session, scene: Scene, cote: Cote) -> int:
     fact = FactRow(name="AbonnementSouscrit", payload={"abonnement_id": cote.abonnement})
     session.add(fact)
@@ -278,6 +286,7 @@ OBJETS: dict[str, Objet] = {
     "offre_id": Objet(_offre),
     "appel_id": Objet(_appel),
     "liasse_id": Objet(_liasse),
+    "fermeture_id": Objet(_fermeture, a_tous="the coordination looks after every maison's closing days"),
     "delivery_id": Objet(_livraison, a_tous="a delivery is the operators'"),
     "semaine_id": Objet(lambda _, scene, __: scene.semaine, a_tous="a week is the whole town's"),
     "code": Objet(lambda _, scene, __: scene.code_ouvert, a_tous="a week is the whole town's"),
