@@ -18,7 +18,7 @@ TOUJOURS = "toujours"
 class ProcheForm(Formulaire):
     prenom = ChampNom(_l("Son prénom"), _l("Écrivez le prénom."), render_kw={"autocomplete": "off"})
     nom = ChampNom(_l("Son nom"), _l("Écrivez le nom."), render_kw={"autocomplete": "off"})
-    quand = ChampCartes(_l("Pour quels paniers ?"), _l("Choisissez un jour, ou tous les paniers."))
+    quand = ChampCartes(_l("Pour quels paniers ?"), _l("Choisissez un jour, ou tous les paniers."))
 
     def proposer(self, retraits: Sequence[RetraitVu]) -> None:
         """The next pick-ups, one by one, then all of them."""
