@@ -12,6 +12,7 @@ import requests
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from demo import attendre
 from demo.empreinte import empreinte
 from demo.passe import vivre
 from demo.ville import Acces, deja_installee, planter
@@ -42,7 +43,9 @@ def installer(*, foyers: int, graine: int, jour: date | None) -> Installation:
             if deja_installee(session):
                 return Installation(0, None)
             acces = planter(session, rng, the_day, foyers)
+            attendre.loger(session)
             vivre(session, rng, the_day, maintenant)
+            attendre.remplir(session, maintenant)
             made = Installation(foyers, empreinte(session))
             # Last before the commit: without its cards at Stripe there is no town.
             _semer(_chez_stripe(session))

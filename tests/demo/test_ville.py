@@ -17,6 +17,7 @@ from demo.installer import Installation, installer
 from kernel import clock
 from kernel.clock import paris
 from kernel.db import transaction
+from paniers import verifications_places
 from tests.conftest import Engines, environment_of, forget_settings
 
 VENDREDI = date(2026, 11, 20)
@@ -148,6 +149,15 @@ def test_the_mix_of_bands_is_near_that_of_the_scheme(vide: str) -> None:
         assert abs(shares[band] - share) < 5, shares
     ((mean,),) = lire("SELECT avg(prix) FROM panier")
     assert 580 < float(str(mean)) < 640
+
+
+def test_one_maison_is_full_families_wait_there_and_one_is_offered_a_place(vide: str) -> None:
+    installer(foyers=40, graine=3, jour=VENDREDI)
+    with transaction() as session:
+        states = session.execute(text("SELECT etat FROM attente ORDER BY depuis, id")).scalars().all()
+        assert (states[0], set(states[1:])) == ("offerte", {"en_attente"})
+        clock.set_now(paris(VENDREDI, time(12)))
+        assert verifications_places.verifier(session) == []
 
 
 def test_baskets_are_good_baskets(vide: str) -> None:
