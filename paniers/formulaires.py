@@ -146,7 +146,7 @@ class AttenteForm(_AvecMaisons):
 class DepartForm(Formulaire):
     """To leave at once, or with a later pick-up of the term."""
 
-    dernier = ChampCartes(_l("Jusqu’à quand ?"), _l("Choisissez votre dernier panier."))
+    dernier = ChampCartes(_l("Jusqu’à quand ?"), _l("Choisissez votre dernier panier."))
 
     def proposer(self, jours: Sequence[date]) -> None:
         later = [SelectChoice(day.isoformat(), _("Après le panier du %(jour)s", jour=jour(day))) for day in jours]

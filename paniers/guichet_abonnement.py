@@ -85,11 +85,8 @@ def dossier(foyer_id: int) -> Dossier:
 def abonner(foyer_id: int) -> Page:
     known = dossier(foyer_id)
     if known.modifiable or known.limite is None:
-        flash(
-            _("Cette famille est déjà abonnée.") if known.modifiable else _("Aucune semaine n’est encore ouverte."),
-            "info",
-        )
-        return retour(foyer_id)
+        said = _("Cette famille est déjà abonnée.") if known.modifiable else _("Aucune semaine n’est encore ouverte.")
+        return page_geste(known, None, titre=_("Abonner %(nom)s", nom=_nom(known)), rien=said)
     places, usual = known.maisons(), known.foyer.maison.id
     form = SouscriptionForm(data={"nombre": 1, "paiement": Mode.MAISON.value, "maison": usual})
     with reading() as session:
@@ -251,16 +248,16 @@ def attendre(foyer_id: int) -> Page:
             session, foyer_id=foyer_id, maison_id=form.maison.data, nombre=form.nombre.data, instant=now(), par=par
         )
 
+    title = _("Inscrire sur la liste d’attente")
     if not places:
-        flash(_("Il reste de la place partout : pas besoin d’attendre."), "info")
-        return retour(foyer_id)
+        return page_geste(known, None, titre=title, rien=_("Il reste de la place partout : pas besoin d’attendre."))
     if _fait(form, "maison", write):
         flash(_("C’est noté : la famille est prévenue dès qu’une place se libère."), "succes")
         return retour(foyer_id)
     return page_geste(
         known,
         form,
-        titre=_("Inscrire sur la liste d’attente"),
+        titre=title,
         chapo=_("Ces maisons sont complètes ou presque. Dès que c’est son tour, la place lui est gardée deux jours."),
         texte_bouton=_("Inscrire sur la liste"),
         places=places,
@@ -294,10 +291,10 @@ def ne_plus_attendre(foyer_id: int) -> Response:
     )
 
 
-def page_geste(known: Dossier, form: Formulaire, **told: Any) -> Page:
-    """The page of one act: what it does, its few questions, one button."""
+def page_geste(known: Dossier, form: Formulaire | None, **told: Any) -> Page:
+    """The page of one act: what it does, its few questions, one button; or `rien`, why there is nothing to do."""
     page = render_template("paniers/guichet/famille_geste.html", d=known, foyer=known.foyer, form=form, **told)
-    return page, 422 if form.errors else 200
+    return page, 422 if form is not None and form.errors else 200
 
 
 def retour(foyer_id: int) -> Response:

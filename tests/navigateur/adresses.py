@@ -48,6 +48,7 @@ FICHIERS = {
     "paniers.bon_pdf",
     "paniers.carte_pdf",
     "guichet_paniers.carte_pdf",
+    "guichet_familles.bon",
     "coordination.fichier",
     "guichet_paniers.dossier",
     "courrier.liasse",
@@ -66,6 +67,17 @@ SANS_PAGE = {
     "producteurs.ajouter_une_offre": "where the list of products leads on to the page of the one chosen",
 }
 
+# A household of Le Patio that has an account, a basket, and nothing said yet of the coming weeks.
+_FOYER_DU_PATIO = (
+    "(SELECT f.id FROM foyer f JOIN maison m ON m.id = f.maison_id JOIN compte c ON c.foyer_id = f.id "
+    "JOIN abonnement a ON a.foyer_id = f.id JOIN panier p ON p.foyer_id = f.id "
+    "JOIN document d ON d.key = 'bon:' || p.id "
+    "JOIN abonnement_version v ON v.abonnement_id = a.id AND v.jusqu_a IS NULL "
+    "WHERE m.nom = 'Le Patio' AND v.fin > (SELECT min(retrait_le) FROM semaine WHERE etat = 'ouverte') "
+    "AND NOT EXISTS (SELECT FROM choix x WHERE x.abonnement_id = a.id) "
+    "AND NOT EXISTS (SELECT FROM pause x WHERE x.abonnement_id = a.id) ORDER BY f.id LIMIT 1)"
+)
+
 # One row of each kind that an address may name, as the reader would meet it. The reader's own keys are `:compte` and
 # `:foyer`; a maison is the agent's, Le Patio.
 _LUS = {
@@ -74,8 +86,9 @@ _LUS = {
     "WHERE {commande} ORDER BY c.id DESC LIMIT 1",
     "semaine_id": "SELECT id FROM semaine WHERE etat IN ('commandee', 'livree') ORDER BY retrait_le DESC LIMIT 1",
     "maison_id": "SELECT id FROM maison WHERE nom = 'Le Patio'",
-    "foyer_id": "SELECT f.id FROM foyer f JOIN maison m ON m.id = f.maison_id JOIN compte c ON c.foyer_id = f.id "
-    "WHERE m.nom = 'Le Patio' ORDER BY f.id LIMIT 1",
+    "foyer_id": "SELECT {foyer}",
+    "membre_id": "SELECT id FROM membre WHERE foyer_id = {foyer} ORDER BY id LIMIT 1",
+    "compte_id": "SELECT id FROM compte WHERE foyer_id = {foyer} ORDER BY id LIMIT 1",
     "liasse_id": "SELECT l.id FROM liasse l JOIN maison m ON m.id = l.maison_id JOIN document d "
     "ON d.key = 'liasse:' || l.id WHERE m.nom = 'Le Patio' ORDER BY l.id DESC LIMIT 1",
     "code": "SELECT code FROM semaine WHERE etat = 'ouverte' ORDER BY retrait_le LIMIT 1",
@@ -87,11 +100,19 @@ _LUS = {
     "attente": "SELECT id FROM attente ORDER BY id DESC LIMIT 1",
     "page": "SELECT session_stripe FROM paiement WHERE session_stripe IS NOT NULL ORDER BY id DESC LIMIT 1",
 }
+_SON_BON = (
+    "SELECT p.id FROM panier p JOIN document d ON d.key = 'bon:' || p.id "
+    "WHERE p.foyer_id = :foyer ORDER BY p.id DESC LIMIT 1"
+)
 _A_MOI = {
-    Role.HABITANT: {"panier": "foyer_id = :foyer", "commande": "true"},
-    Role.PRODUCTEUR: {"panier": "true", "commande": "p.compte_id = :compte"},
+    Role.HABITANT: {"panier": "foyer_id = :foyer", "commande": "true", "foyer": ":foyer"},
+    Role.PRODUCTEUR: {"panier": "true", "commande": "p.compte_id = :compte", "foyer": _FOYER_DU_PATIO},
 }
-_PATIO = {"panier": "maison_id = (SELECT id FROM maison WHERE nom = 'Le Patio')", "commande": "true"}
+_PATIO = {
+    "panier": "maison_id = (SELECT id FROM maison WHERE nom = 'Le Patio')",
+    "commande": "true",
+    "foyer": _FOYER_DU_PATIO,
+}
 
 
 def droits_de(rule: Rule, app: Flask) -> Access:
@@ -120,6 +141,8 @@ def adresses(app: Flask, session: Session, qui: str, compte_id: int | None) -> I
 
 def _valeurs(rule: Rule, session: Session, role: Role | None, compte_id: int | None) -> Iterator[dict[str, Any]]:
     known = {name: _lire(session, name, role, compte_id) for name in rule.arguments & _LUS.keys()}
+    if rule.endpoint == "guichet_familles.bon":
+        known["panier_id"] = session.execute(text(_SON_BON), {"foyer": known["foyer_id"]}).scalar()
     if "jeton" in rule.arguments:
         known["jeton"] = _jeton(rule.endpoint, session, role, compte_id)
         if rule.endpoint.startswith("offres_par_lien.") and "produit_id" in known:

@@ -35,6 +35,7 @@ ORDRE = [
     "producteur",
     "neige",
     "guichet",
+    "sans_internet",
     "pages",
     "vide",
     "fin",
