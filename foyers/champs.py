@@ -40,7 +40,16 @@ class Nom:
             )
 
 
-class ChampNom(StringField):  # type: ignore[misc]
+class _Repondu:
+    """What the form does not send is empty, whatever the page had proposed."""
+
+    data: Any
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        self.data = valuelist[0] if valuelist else ""
+
+
+class ChampNom(_Repondu, StringField):  # type: ignore[misc]
     """A first or family name."""
 
     def __init__(self, label: Any, manque: Any, **options: Any) -> None:
@@ -64,7 +73,7 @@ class ChampMotDePasse(PasswordField):  # type: ignore[misc]
         )
 
 
-class ChampIdentifiant(StringField):  # type: ignore[misc]
+class ChampIdentifiant(_Repondu, StringField):  # type: ignore[misc]
     """An e-mail or a telephone; `identifiant` holds what it was read as once the form is valid."""
 
     identifiant: Identifiant = Identifiant()
@@ -151,7 +160,7 @@ def cle(value: Any) -> int:
     return int(value) if value else 0
 
 
-class ChampEuros(StringField):  # type: ignore[misc]
+class ChampEuros(_Repondu, StringField):  # type: ignore[misc]
     """A whole number of euros as people write it: ``1 250``, ``650 €``, ``650,00``. `euros` holds it once valid."""
 
     euros: int | None = None
