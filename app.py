@@ -89,6 +89,9 @@ MENUS: dict[Role | None, tuple[tuple[str, str, str], ...]] = {
     ),
 }
 
+AU_MENU = 5
+"""How many entries a menu shows, « Plus » counted: a role's first ones, so the order of `MENUS` says what is daily."""
+
 BLUEPRINTS = (
     health.bp,
     metrics.bp,
@@ -175,13 +178,18 @@ def _plural(one: str, many: str, n: int) -> str:
     return insecables(str(told))
 
 
-def navigation() -> list[dict[str, object]]:
-    """The menu of whoever is reading: the pages of their role, the present one marked."""
+def navigation() -> dict[str, list[dict[str, object]]]:
+    """The menu of whoever is reading: the pages of their role, the present one marked; `suite` opens under « Plus ».
+
+    Five words side by side is what a telephone holds, and what an eye reads at once.
+    """
     role = current_user.role if current_user.is_authenticated else None
-    return [
+    links: list[dict[str, object]] = [
         {"url": url_for(endpoint), "texte": text, "icone": icon, "actif": request.endpoint == endpoint}
         for endpoint, text, icon in MENUS[role]
     ]
+    kept = len(links) if len(links) <= AU_MENU else AU_MENU - 1
+    return {"barre": links[:kept], "suite": links[kept:]}
 
 
 @click.command("verifier", help="Vérifier tous les invariants ; sort avec 1 et nomme ce qui ne tient pas.")

@@ -12,6 +12,8 @@ ROOT = Path(__file__).resolve().parents[2]
 CAPTURES = ROOT / "var" / "captures"
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 ETROIT = {"width": 320, "height": 740}
+LARGEURS = (TELEPHONE[0], 720, 900, BUREAU[0])
+"""Where a page lies otherwise than at 320 px: what scrolls or stands fixed on a telephone may be too wide on a desk."""
 DE_LA_FORME = ["color-contrast", "link-in-text-block", "scrollable-region-focusable", "target-size"]
 """What depends on the width and on the colours; the rest was asked already."""
 _GRAVE = {"serious", "critical"}
@@ -38,11 +40,14 @@ _LU = """() => ({
   saisies: [...document.querySelectorAll('textarea')].map((e) => e.value),
 })"""
 _LARGEUR = """() => {
-  const page = document.documentElement;
-  if (page.scrollWidth <= page.clientWidth) return null;
+  const page = document.documentElement, width = page.clientWidth;
   const right = (e) => e.getBoundingClientRect().right;
-  const wide = [...document.querySelectorAll('body *')].filter((e) => right(e) > page.clientWidth + 1);
-  return `${page.scrollWidth} px in ${page.clientWidth}: ` + wide.slice(0, 3).map((e) => e.outerHTML.slice(0, 90));
+  // What stands fixed makes nothing scroll: it is cut off, or its words run into one another.
+  const cut = [...document.querySelectorAll('.nav > li > *, .nav > li summary')]
+    .filter((e) => right(e) > width + 1 || e.scrollWidth > e.clientWidth + 1);
+  if (page.scrollWidth <= width && !cut.length) return null;
+  const wide = [...document.querySelectorAll('body *')].filter((e) => right(e) > width + 1);
+  return `${page.scrollWidth} px in ${width}: ` + [...cut, ...wide].slice(0, 3).map((e) => e.outerHTML.slice(0, 90));
 }"""
 _VERDICT = """async (rules) =>
   (await axe.run(document, {resultTypes: ['violations'], ...(rules && {runOnly: rules})})).violations
@@ -65,6 +70,9 @@ def examiner(ecran: Ecran) -> list[str]:
     if ecran.javascript:
         page.evaluate(_axe())
     faults = [*_mots(ecran), *_violations(ecran, "light")]
+    for width in LARGEURS:
+        page.set_viewport_size({"width": width, "height": before["height"]})
+        faults += _defilement(ecran)
     page.set_viewport_size({"width": ETROIT["width"], "height": ETROIT["height"]})
     page.emulate_media(color_scheme="dark")
     faults += [*_defilement(ecran), *_violations(ecran, "320 px, dark", DE_LA_FORME)]
