@@ -47,7 +47,7 @@ class ChampMotif(StringField):  # type: ignore[misc]
     def __init__(self, **options: Any) -> None:
         long = _l("Écrivez le motif en deux cents caractères au plus.")
         super().__init__(
-            _l("Pourquoi ?"),
+            _l("Pourquoi ?"),
             [
                 DataRequired(_l("Dites pourquoi en quelques mots : les familles le lisent.")),
                 Length(max=MOTIF_LE_PLUS_LONG, message=long),
@@ -68,7 +68,7 @@ class DeplacerForm(Formulaire):
 
 class AccueillirForm(Formulaire):
     chez = ChampChoix(_l("Maison qui accueille"), _l("Choisissez la maison qui accueille."), coerce=cle)
-    motif = ChampMotif()
+    motif = ChampMotif(id="motif-accueil")  # the page holds the other form's as well
 
     def proposer(self, maisons: Sequence[tuple[int, str]]) -> None:
         """Fill the list with the maisons that hand out that week."""

@@ -90,7 +90,10 @@ def test_the_page_says_in_figures_what_cancelling_does_and_then_it_is_done(neige
     answer = poster(elle, "annuler", here, motif="neige, routes fermées")
     assert answer.status_code == 303
     assert "C’est annulé : 4 paniers, 36,00 € rendus à 4 foyers." in lire(elle, answer.location)
-    again = poster(elle, "annuler", here, motif="neige, routes fermées")
+    page = lire(elle, f"{PAGE}?lieu={here}")
+    assert "cela ne change plus" in page
+    assert "Rétablir" not in page, "no button that would only refuse"
+    again = elle.poster(f"{PAGE}/annuler", PAGE, lieu=here, motif="neige, routes fermées")
     assert "rien n’a été fait deux fois" in lire(elle, again.location)
     with reading() as session:
         assert verifications.verifier(session) == []
