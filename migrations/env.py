@@ -23,6 +23,10 @@ for tables in (
     "paniers.models_importation",
     "paniers.models_producteurs",
     "paniers.models_retrait",
+    "culture.models",
+    "culture.models_pass",
+    "culture.models_inscriptions",
+    "culture.models_soiree",
 ):
     import_module(tables)
 

@@ -21,7 +21,8 @@ class CompteGL(StrEnum):
 
     FOYER is what a household owes (one account per household); STRIPE what Stripe holds for us; ACHATS what the
     baskets handed out have cost and is not yet ordered; PRODUCTEURS what is ordered from them;
-    PARTICIPATION_CCAS what the CCAS pays so that a basket costs a family less (negative at 9 €).
+    PARTICIPATION_CCAS what the CCAS pays so that a basket or a seat costs a family less (negative for a basket at 9 €);
+    BILLETTERIE what seats at outings cost; PASS what yearly passes have brought in.
     """
 
     FOYER = "foyer"
@@ -29,6 +30,8 @@ class CompteGL(StrEnum):
     ACHATS = "achats"
     PRODUCTEURS = "producteurs"
     PARTICIPATION_CCAS = "participation_ccas"
+    BILLETTERIE = "billetterie"
+    PASS = "pass"
 
 
 class Ecriture(Base):
@@ -58,7 +61,10 @@ class Mouvement(Base):
 
     __table_args__ = (
         Index("ix_mouvement_foyer", "foyer_id", postgresql_where=text("foyer_id IS NOT NULL")),
-        CheckConstraint("compte IN ('foyer', 'stripe', 'achats', 'producteurs', 'participation_ccas')", name="compte"),
+        CheckConstraint(
+            "compte IN ('foyer', 'stripe', 'achats', 'producteurs', 'participation_ccas', 'billetterie', 'pass')",
+            name="compte",
+        ),
         CheckConstraint("(compte = 'foyer') = (foyer_id IS NOT NULL)", name="foyer"),
         CheckConstraint("montant <> 0", name="montant"),
     )

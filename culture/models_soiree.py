@@ -1,0 +1,96 @@
+"""Tables of what passes between the maison and the venue, and of what people say afterwards."""
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+import foyers.models  # noqa: F401  (its tables are named in foreign keys)
+import culture.models  # noqa: F401
+from kernel.db import Base, Instant, Key
+
+
+class EffectifEnvoye(Base):
+    """The venue has been told how many come: a week ahead (`jalon` 7) and the day before (1), once each."""
+
+    __tablename__ = "effectif_envoye"
+
+    id: Mapped[Key]
+    sortie_id: Mapped[int] = mapped_column(ForeignKey("sortie.id"))
+    jalon: Mapped[int] = mapped_column(SmallInteger)
+    nombre: Mapped[int]
+    le: Mapped[Instant]
+
+    __table_args__ = (
+        UniqueConstraint("sortie_id", "jalon"),
+        CheckConstraint("jalon IN (1, 7)", name="jalon"),
+        CheckConstraint("nombre >= 0", name="nombre"),
+    )
+
+
+class ReponseLieu(Base):
+    """What the venue has answered on its page: seats it keeps, what it adds, a message. The last one counts."""
+
+    __tablename__ = "reponse_lieu"
+
+    id: Mapped[Key]
+    sortie_id: Mapped[int] = mapped_column(ForeignKey("sortie.id"), index=True)
+    places: Mapped[int]
+    conditions: Mapped[str]
+    message: Mapped[str]
+    le: Mapped[Instant]
+
+    __table_args__ = (CheckConstraint("places >= 0", name="places"),)
+
+
+class Contremarque(Base):
+    """A group voucher for the venue, for `nombre` seats; when the number changes, the next version corrects it.
+
+    Its PDF is the document ``contremarque:<id>``.
+    """
+
+    __tablename__ = "contremarque"
+
+    id: Mapped[Key]
+    sortie_id: Mapped[int] = mapped_column(ForeignKey("sortie.id"))
+    version: Mapped[int] = mapped_column(SmallInteger)
+    nombre: Mapped[int]
+    faite_le: Mapped[Instant]
+    faite_par: Mapped[int | None] = mapped_column(ForeignKey("compte.id", ondelete="SET NULL"))
+
+    __table_args__ = (
+        UniqueConstraint("sortie_id", "version"),
+        CheckConstraint("nombre >= 0", name="nombre"),
+        CheckConstraint("version >= 1", name="version"),
+    )
+
+
+class BilletsRecus(Base):
+    """Tickets from the venue, counted in at the maison référente; a correction is a row with a negative number."""
+
+    __tablename__ = "billets_recus"
+
+    id: Mapped[Key]
+    sortie_id: Mapped[int] = mapped_column(ForeignKey("sortie.id"), index=True)
+    nombre: Mapped[int]
+    le: Mapped[Instant]
+    par: Mapped[int | None] = mapped_column(ForeignKey("compte.id", ondelete="SET NULL"))
+
+    __table_args__ = (CheckConstraint("nombre <> 0", name="nombre"),)
+
+
+class AvisSortie(Base):
+    """Two questions after an outing: did you like it (`note`, 1 to 4), and a word. One answer an inscription.
+
+    The venue reads it without name.
+    """
+
+    __tablename__ = "avis_sortie"
+
+    inscription_id: Mapped[int] = mapped_column(ForeignKey("inscription.id"), primary_key=True, autoincrement=False)
+    note: Mapped[int] = mapped_column(SmallInteger)
+    mot: Mapped[str]
+    le: Mapped[Instant]
+
+    __table_args__ = (
+        Index("ix_avis_sortie_le", "le"),
+        CheckConstraint("note BETWEEN 1 AND 4", name="note"),
+    )
