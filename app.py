@@ -9,6 +9,7 @@ from flask import Flask, request, url_for
 from flask_babel import Babel, get_domain, get_locale, gettext
 from flask_login import current_user
 
+import culture.verifications
 import foyers.commandes_flask
 import foyers.comptes
 import foyers.effets
@@ -118,6 +119,7 @@ VERIFICATIONS = (
     foyers.verifications.verifier,
     paiements.verifications.verifier,
     paniers.verifications.verifier,
+    culture.verifications.verifier,
 )
 
 MEASURES = (*kernel.metrics.MEASURES, *paiements.mesures.MESURES, *paniers.mesures.MESURES)

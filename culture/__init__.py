@@ -1,1 +1,1 @@
-"""Group outings (Pass Culture). Blind to paniers/: it shares households and the ledger, nothing else."""
+"""Group outings and their yearly pass. Blind to paniers/: it shares households and the ledger, nothing else."""

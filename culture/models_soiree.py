@@ -3,8 +3,8 @@
 from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-import foyers.models  # noqa: F401  (its tables are named in foreign keys)
 import culture.models  # noqa: F401
+import foyers.models  # noqa: F401  (its tables are named in foreign keys)
 from kernel.db import Base, Instant, Key
 
 

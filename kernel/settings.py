@@ -42,6 +42,7 @@ class Settings(BaseSettings):
     telephone_ccas: str = "04 00 00 00 00"
     adresse_ccas: str = "1 place de l’Exemple, 38000 Grenoble (adresse inventée)"
     siret_ccas: str = Field(default="00000000000000", pattern=r"^\d{14}$")
+    nom_pass_culture: str = Field(default="Pass Culture", min_length=2, max_length=40)
     adresse_depot: str = "Dépôt des paniers, 2 quai de l’Exemple, 38000 Grenoble (adresse inventée)"
 
     db_pool_size: int = Field(default=5, ge=1, le=100)

@@ -22,7 +22,7 @@ class CompteGL(StrEnum):
     FOYER is what a household owes (one account per household); STRIPE what Stripe holds for us; ACHATS what the
     baskets handed out have cost and is not yet ordered; PRODUCTEURS what is ordered from them;
     PARTICIPATION_CCAS what the CCAS pays so that a basket or a seat costs a family less (negative for a basket at 9 €);
-    BILLETTERIE what seats at outings cost; PASS what yearly passes have brought in.
+    BILLETTERIE what seats at outings cost; ADHESIONS what yearly passes have brought in.
     """
 
     FOYER = "foyer"
@@ -31,7 +31,7 @@ class CompteGL(StrEnum):
     PRODUCTEURS = "producteurs"
     PARTICIPATION_CCAS = "participation_ccas"
     BILLETTERIE = "billetterie"
-    PASS = "pass"
+    ADHESIONS = "adhesions"
 
 
 class Ecriture(Base):
@@ -62,7 +62,7 @@ class Mouvement(Base):
     __table_args__ = (
         Index("ix_mouvement_foyer", "foyer_id", postgresql_where=text("foyer_id IS NOT NULL")),
         CheckConstraint(
-            "compte IN ('foyer', 'stripe', 'achats', 'producteurs', 'participation_ccas', 'billetterie', 'pass')",
+            "compte IN ('foyer', 'stripe', 'achats', 'producteurs', 'participation_ccas', 'billetterie', 'adhesions')",
             name="compte",
         ),
         CheckConstraint("(compte = 'foyer') = (foyer_id IS NOT NULL)", name="foyer"),

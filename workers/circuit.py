@@ -24,6 +24,18 @@ agent prints ─────── LiasseDemandee ──────────
 
 from collections.abc import Mapping, Sequence
 
+from culture.events import (
+    GroupeDepasse,
+    InscriptionConfirmee,
+    OffreDeSortieExpiree,
+    PassDelivre,
+    PlacesDeSortieOffertes,
+    PlacesRendues,
+    SortieAnnulee,
+    SortieModifiee,
+    SortiePubliee,
+    SortieTenue,
+)
 from foyers.events import LiasseDemandee
 from kernel.mail import MailQueued
 from kernel.outbox import Fact
@@ -96,6 +108,16 @@ CIRCUIT: Mapping[type[Fact], Sequence[Actor]] = {
     CompositionPubliee: (),
     SemaineCloturee: (),
     SemaineCommandee: (),
+    GroupeDepasse: (),
+    InscriptionConfirmee: (),
+    OffreDeSortieExpiree: (),
+    PassDelivre: (),
+    PlacesDeSortieOffertes: (),
+    PlacesRendues: (),
+    SortieAnnulee: (),
+    SortieModifiee: (),
+    SortiePubliee: (),
+    SortieTenue: (),
 }
 
 ROUTES = {fact.__name__: [(actor.name, actor.queue) for actor in actors] for fact, actors in CIRCUIT.items()}

@@ -11,6 +11,7 @@ from datetime import datetime
 import structlog
 from sqlalchemy.exc import OperationalError
 
+from culture.horaires import suivre_les_sorties
 from foyers import comptes, messages_quotient, pieces
 from kernel import clock
 from kernel.db import transaction
@@ -57,6 +58,7 @@ TASKS: tuple[Task, ...] = (
     alertes_equipe.alerter_en_souffrance,
     horaires_producteurs.demander_les_offres,
     horaires_producteurs.relancer_les_commandes,
+    suivre_les_sorties,
     _relancer,
     _rappeler_les_quotients,
     _purger,

@@ -537,7 +537,7 @@ def upgrade() -> None:
         op.execute(
             f"CREATE TRIGGER never_emptied BEFORE TRUNCATE ON {table} FOR EACH STATEMENT EXECUTE FUNCTION only_grows()"
         )
-    _comptes(*COMPTES, "billetterie", "pass")
+    _comptes(*COMPTES, "billetterie", "adhesions")
 
 
 def downgrade() -> None:

@@ -1,0 +1,81 @@
+"""What passes and seats do in the ledger; amounts in centimes.
+
+A pass: ``pass:7``: FOYER +price, ADHESIONS −price. The seats of an inscription: ``sortie:12``: FOYER +Σ prices,
+PARTICIPATION_CCAS +(cost − prices), BILLETTERIE −cost. When some seats are given back, the last entry is reversed and
+the seats that stay are booked again, ``sortie:12:2``. What is free and costs nothing is not booked.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from culture.models import Sortie
+from culture.models_inscriptions import Inscription, PlaceSortie
+from culture.models_pass import PassCulture
+from kernel.clock import PARIS
+from kernel.formats import jour_court
+from paiements import grand_livre
+from paiements.grand_livre import Ligne
+from paiements.models import CompteGL
+
+
+def cle_du_pass(pass_id: int) -> str:
+    return f"pass:{pass_id}"
+
+
+def cle_de_l_inscription(inscription_id: int, numero: int) -> str:
+    """The key of an inscription's entry; its first one bears no number."""
+    return f"sortie:{inscription_id}" if numero == 1 else f"sortie:{inscription_id}:{numero}"
+
+
+def debiter_pass(session: Session, delivre: PassCulture, libelle: str) -> None:
+    """Debit a pass to its household; a free one is not booked."""
+    if delivre.prix == 0:
+        return
+    grand_livre.passer(
+        session,
+        cle=cle_du_pass(delivre.id),
+        jour=delivre.delivre_le.astimezone(PARIS).date(),
+        libelle=libelle,
+        mouvements=[
+            Ligne(CompteGL.FOYER, delivre.prix, foyer_id=delivre.foyer_id),
+            Ligne(CompteGL.ADHESIONS, -delivre.prix),
+        ],
+    )
+
+
+def rembourser_pass(session: Session, annule: PassCulture, motif: str) -> None:
+    """Reverse a pass's debit; harmless twice, and for a free one."""
+    grand_livre.contrepasser_en_lot(session, [cle_du_pass(annule.id)], motif)
+
+
+def debiter_places(
+    session: Session, inscription: Inscription, sortie: Sortie, places: Sequence[PlaceSortie], instant: datetime
+) -> None:
+    """Debit the seats that an inscription holds, as its next entry."""
+    due = sum(place.prix for place in places) if inscription.foyer_id is not None else 0
+    cost = sortie.cout_place * len(places)
+    lines = [
+        Ligne(CompteGL.FOYER, due, foyer_id=inscription.foyer_id),
+        Ligne(CompteGL.PARTICIPATION_CCAS, cost - due),
+        Ligne(CompteGL.BILLETTERIE, -cost),
+    ]
+    booked = [line for line in lines if line.montant]
+    if not booked:
+        return
+    inscription.ecriture += 1
+    grand_livre.passer(
+        session,
+        cle=cle_de_l_inscription(inscription.id, inscription.ecriture),
+        jour=instant.astimezone(PARIS).date(),
+        libelle=f"{sortie.titre}, {jour_court(sortie.debut_le)}",
+        mouvements=booked,
+    )
+
+
+def reprendre_places(session: Session, inscription: Inscription, motif: str) -> None:
+    """Reverse the entry that now stands for an inscription; harmless twice."""
+    if inscription.ecriture:
+        cle = cle_de_l_inscription(inscription.id, inscription.ecriture)
+        grand_livre.contrepasser_en_lot(session, [cle], motif)

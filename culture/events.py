@@ -1,0 +1,77 @@
+"""What has happened to passes and outings; ids only."""
+
+from dataclasses import dataclass
+
+from kernel.outbox import Fact
+
+
+@dataclass(frozen=True, slots=True)
+class PassDelivre(Fact):
+    """Somebody has a pass for a season; its card is to be made."""
+
+    pass_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class SortiePubliee(Fact):
+    """Everybody can read of the outing."""
+
+    sortie_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class SortieModifiee(Fact):
+    """When or where has changed: who is registered is told, once a version."""
+
+    sortie_id: int
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class SortieAnnulee(Fact):
+    """It will not take place; debits are reversed already."""
+
+    sortie_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class SortieTenue(Fact):
+    """It has taken place."""
+
+    sortie_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class InscriptionConfirmee(Fact):
+    """Seats are taken and debited."""
+
+    inscription_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlacesRendues(Fact):
+    """A household has given back seats; `restantes` are those that it keeps."""
+
+    inscription_id: int
+    restantes: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlacesDeSortieOffertes(Fact):
+    """Seats are held for a group of the waiting list, for a time."""
+
+    inscription_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class OffreDeSortieExpiree(Fact):
+    """The time of an offer is over; its seats have gone on."""
+
+    inscription_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class GroupeDepasse(Fact):
+    """A smaller group was served first, as this one did not fit; told once."""
+
+    inscription_id: int
