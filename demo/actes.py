@@ -5,7 +5,7 @@ import random
 import re
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -14,6 +14,7 @@ import requests
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
+from demo.imprevus import benevole
 from demo.saison import composer_et_publier
 from demo.ville_a_part import VilleAPart
 from foyers.dossiers import declarer_qf
@@ -24,13 +25,15 @@ from kernel.documents import Document
 from kernel.errors import Refus
 from kernel.settings import get_settings
 from kernel.web.access import Role
-from paniers import abonnements, retraits
+from paniers import abonnements, cartes, retraits
 from paniers.bilan import bilan
 from paniers.bons_retrait import texte_du_bon
 from paniers.choix import choisir
 from paniers.composition import ingredients
-from paniers.models import AbonnementVersion, NatureChoix, Panier, Semaine
-from paniers.models_producteurs import Commande
+from paniers.formulaires_penuries import champ_disponible
+from paniers.models import AbonnementVersion, EtatPanier, NatureChoix, Panier, Semaine
+from paniers.models_retrait import CarteRetrait
+from paniers.retraits import Moyen, Verdict
 from paniers.semaines import par_code
 
 PAS_LA, AILLEURS, EN_PAUSE, PARTIS, NOUVEAU_QF, VENUS = 0.05, 0.02, 0.01, 0.005, 0.02, 0.95
@@ -161,27 +164,36 @@ def _agir(
         declarer_qf(session, foyer.id, 350, now.date(), None)
 
 
-def repondre_aux_commandes(ville: VilleAPart) -> Counter[str]:
-    """Monday morning: each producer opens the link of its mail; all confirm, the last says what will be short."""
+def repondre_aux_commandes(ville: VilleAPart, *, avec_un_manque: bool) -> Counter[str]:
+    """Each producer who has not answered opens the link of its mail and confirms; or the last one says that of its
+    largest line only two thirds will come."""
     with reading() as session:
-        orders = session.execute(
+        waiting = session.execute(
             text(
-                "SELECT c.numero, p.email FROM commande c JOIN producteur p ON p.id = c.producteur_id ORDER BY c.numero"
+                "SELECT c.id, c.numero, c.version, p.email FROM commande c JOIN producteur p ON p.id = c.producteur_id"
+                " WHERE c.etat = 'emise' ORDER BY c.numero"
             )
         ).all()
-    latest = orders[-dernieres_commandes() :]
+        short = _deux_tiers(session, waiting[-1].id) if avec_un_manque and len(waiting) > 1 else {}
     answers: Counter[str] = Counter()
-    for rank, (numero, email) in enumerate(latest, start=1):
-        short = rank == len(latest) and rank > 1
-        _repondre(_lien_recu(ville, email, numero), "Il me manquera une dizaine de kilos." if short else "")
-        answers["manques" if short else "confirmees"] += 1
+    for order in waiting:
+        said = short if order is waiting[-1] else {}
+        _repondre(_lien_recu(ville, order.email, order.numero), order.version, said)
+        answers["manques" if said else "confirmees"] += 1
     return answers
 
 
-def dernieres_commandes() -> int:
-    """How many orders the last ordered week has."""
-    with reading() as session:
-        return len(session.scalars(select(Commande.id).where(Commande.etat == "emise")).all())
+def _deux_tiers(session: Session, commande_id: int) -> dict[str, str]:
+    """The field of an order's largest line on its producer's page, and two thirds of it, in whole kilos or pieces."""
+    line = session.execute(
+        text(
+            "SELECT l.offre_id, sum(l.quantite) AS quantite, d.unite FROM commande_ligne l"
+            " JOIN offre o ON o.id = l.offre_id JOIN produit d ON d.id = o.produit_id"
+            " WHERE l.commande_id = :c GROUP BY l.offre_id, d.unite ORDER BY 2 DESC, 1 LIMIT 1"
+        ),
+        {"c": commande_id},
+    ).one()
+    return {champ_disponible(line.offre_id): str(int(line.quantite) * 2 // 3 // (1 if line.unite == "piece" else 1000))}
 
 
 def _lien_recu(ville: VilleAPart, email: str, numero: str) -> str:
@@ -194,37 +206,47 @@ def _lien_recu(ville: VilleAPart, email: str, numero: str) -> str:
     raise TropLong(f"the mail of order {numero}")
 
 
-def _repondre(link: str, message: str) -> None:
+def _repondre(link: str, version: int, short: Mapping[str, str]) -> None:
     with requests.Session() as browser:
         page = browser.get(link, timeout=10)
         page.raise_for_status()
         token = JETON.search(page.text)
         assert token is not None, "the producer's page has a form"
-        form = {"csrf_token": token.group(1), "message": message, "reponse": "manque" if message else "confirmer"}
-        browser.post(link, data=form, timeout=10).raise_for_status()
+        form = {"csrf_token": token.group(1), "version": str(version), "reponse": "manque" if short else "confirmer"}
+        browser.post(link, data=form | dict(short), timeout=10).raise_for_status()
 
 
 def distribuer(rng: random.Random, code: str) -> Counter[str]:
-    """Thursday: the goods are there; most families come, and each voucher is scanned."""
+    """Thursday: most families come. A carte is scanned where there is one, else the voucher; at one maison a bénévole
+    hands out from the list."""
     given: Counter[str] = Counter()
-    with transaction() as session:
-        agent = session.scalars(select(Compte.id).where(Compte.role == Role.COORDINATION)).one()
+    with reading() as session:
         week = par_code(session, code)
-        retraits.livrer(session, week.id, par=agent, instant=clock.now())
-        baskets = session.scalars(select(Panier).where(Panier.semaine_id == week.id).order_by(Panier.id)).all()
+        agent = session.scalars(select(Compte.id).where(Compte.role == Role.AGENT).order_by(Compte.id).limit(1)).one()
+        helper, place = benevole(session)
+        baskets = session.scalars(
+            select(Panier).where(Panier.semaine_id == week.id, Panier.etat == EtatPanier.A_REMETTRE).order_by(Panier.id)
+        ).all()
+        held = {card.foyer_id: card.code for card in session.scalars(select(CarteRetrait)) if card.perdue_le is None}
     for basket in baskets:
         if rng.random() > VENUS:
             continue
         with transaction() as session:
-            answer = retraits.scanner(
-                session,
-                texte_du_bon(week, basket.bon),
-                par=agent,
-                maisons=None,
-                jour=week.retrait_le,
-                instant=clock.now(),
-            )
-            given[answer.verdict] += 1
+            if basket.maison_id == place:
+                here = frozenset({place})
+                answer = retraits.remettre(
+                    session, basket.id, par=helper, moyen=Moyen.LISTE, maisons=here, instant=clock.now()
+                )
+            else:
+                shown = (
+                    cartes.texte(held[basket.foyer_id]) if basket.foyer_id in held else texte_du_bon(week, basket.bon)
+                )
+                answer = retraits.scanner(
+                    session, shown, par=agent, maisons=None, jour=week.retrait_le, instant=clock.now()
+                )
+        means = "listes" if basket.maison_id == place else "cartes" if basket.foyer_id in held else "bons"
+        given[means] += answer.verdict is Verdict.REMIS
+        given[answer.verdict] += 1
     return given
 
 

@@ -9,55 +9,22 @@ import os
 import random
 import subprocess
 import time
-from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from datetime import time as heure
 from pathlib import Path
-from typing import Any
 
 import click
-from sqlalchemy import text
 
-from demo import actes
+from demo import actes, chapitres, imprevus
 from demo.lancer import ROOT, flask
+from demo.recit import Recit, compte, lire, nombre
 from demo.ville_a_part import VilleAPart, ville_a_part
 from kernel import clock
 from kernel.clock import paris
 from kernel.db import reading
-from kernel.formats import euros, instant, jour
+from kernel.formats import euros, jour
 from paniers.models import Semaine
 from paniers.semaines import prochaine_ouverte
-
-MARGE = 26
-"""Columns of the story's left margin, where its hours stand."""
-
-
-@dataclass(slots=True)
-class Recit:
-    """The story as it is told, and its figures; in JSON only the figures are printed, at the end."""
-
-    en_json: bool
-    chiffres: dict[str, Any] = field(default_factory=dict)
-    debut: float = field(default_factory=time.monotonic)
-
-    def titre(self, phrase: str) -> None:
-        self._ecrire(f"\n{phrase}\n")
-
-    def heure(self, phrase: str, **chiffres: object) -> None:
-        """A sentence at the town's present hour."""
-        self.chiffres |= chiffres
-        self._ecrire(f"  {_en_marge(clock.now()):<{MARGE}}{phrase}")
-
-    def suite(self, phrase: str, **chiffres: object) -> None:
-        self.chiffres |= chiffres
-        self._ecrire(f"  {'':<{MARGE}}{phrase}")
-
-    def secondes(self) -> float:
-        return round(time.monotonic() - self.debut, 1)
-
-    def _ecrire(self, ligne: str) -> None:
-        if not self.en_json:
-            click.echo(ligne)
 
 
 def jouer(*, foyers: int, graine: int, jour: date, en_json: bool, image: str | None = None) -> int:
@@ -87,11 +54,15 @@ def jouer(*, foyers: int, graine: int, jour: date, en_json: bool, image: str | N
 def _la_semaine(ville: VilleAPart, recit: Recit, rng: random.Random, week: Semaine) -> None:
     _composition(recit, rng, week)
     _choix(recit, rng, week)
+    _places(ville, recit, week)
     _cloture(ville, recit, week)
     _prelevements(ville, recit, week)
     _commandes(ville, recit, week)
-    _documents(ville, recit)
-    _reponses(ville, recit, week)
+    _documents(ville, recit, week)
+    chapitres.reponses(ville, recit, week)
+    chapitres.correction(ville, recit, week)
+    chapitres.neige(ville, recit, rng, week)
+    chapitres.arrivee(recit, week)
     _retrait(recit, rng, week)
     _fin(ville, recit, week)
 
@@ -104,20 +75,39 @@ def _composition(recit: Recit, rng: random.Random, week: Semaine) -> None:
     recit.suite(f"{poids / 1000:.2f} kg, {euros(cout)}.".replace(".", ",", 1), poids=poids, cout=cout)
 
 
+def _places(ville: VilleAPart, recit: Recit, week: Semaine) -> None:
+    """Places come free at the maison that is full: those who wait are offered them in turn."""
+    taken = imprevus.accepter_les_places()
+    actes.attendre(ville, "les places offertes", actes.tout_est_livre)
+    (list_,) = lire(
+        "SELECT count(*) FILTER (WHERE etat = 'en_attente') AS attendent,"
+        " count(*) FILTER (WHERE offerte_le IS NOT NULL) AS offertes FROM attente",
+        week,
+    )
+    recit.heure(
+        f"Liste d’attente : {nombre(list_['offertes'], 'place offerte', 'places offertes')}, {nombre(taken, 'prise')}.",
+        acceptees=taken,
+        **list_,
+    )
+
+
 def _choix(recit: Recit, rng: random.Random, week: Semaine) -> None:
     actes.avancer_l_horloge(week.cloture_le - timedelta(hours=30))
     told = actes.decider(rng, week.code)
     recit.heure("Les familles décident, jusqu’à dimanche 23 h 59 :", choix=dict(told))
-    recit.suite(f"{_compte(told['absents'], 'ne vient', 'ne viennent')} pas cette semaine,")
-    recit.suite(f"{_compte(told['ailleurs'], 'retire', 'retirent')} dans une autre maison,")
-    recit.suite(f"{_compte(told['pauses'], 'fait', 'font')} une pause, {_compte(told['departs'], 'part', 'partent')},")
-    recit.suite(f"{_compte(told['quotients'], 'donne', 'donnent')} un nouveau quotient familial.")
+    proches = imprevus.nommer_des_proches(rng, week.code)
+    recit.chiffres |= {"procurations": proches}
+    recit.suite(f"{compte(told['absents'], 'ne vient', 'ne viennent')} pas cette semaine,")
+    recit.suite(f"{compte(proches, 'envoie', 'envoient')} un proche,")
+    recit.suite(f"{compte(told['ailleurs'], 'retire', 'retirent')} dans une autre maison,")
+    recit.suite(f"{compte(told['pauses'], 'fait', 'font')} une pause, {compte(told['departs'], 'part', 'partent')},")
+    recit.suite(f"{compte(told['quotients'], 'donne', 'donnent')} un nouveau quotient familial.")
 
 
 def _cloture(ville: VilleAPart, recit: Recit, week: Semaine) -> None:
     actes.avancer_l_horloge(week.cloture_le + timedelta(minutes=2))
     actes.attendre(ville, "la clôture", actes.est_dans_l_etat(week.code, "cloturee"))
-    bands = _lire(
+    bands = lire(
         "SELECT p.tranche, p.prix, sum(p.nombre) AS paniers, sum(p.nombre * p.prix) AS total FROM panier p"
         " JOIN semaine s ON s.id = p.semaine_id WHERE s.code = :code GROUP BY 1, 2 ORDER BY 2",
         week,
@@ -129,7 +119,7 @@ def _cloture(ville: VilleAPart, recit: Recit, week: Semaine) -> None:
 
 def _prelevements(ville: VilleAPart, recit: Recit, week: Semaine) -> None:
     actes.attendre(ville, "les prélèvements", actes.tout_est_livre)
-    (charged,) = _lire(
+    (charged,) = lire(
         "SELECT count(*) FILTER (WHERE p.etat = 'reussi') AS reussis,"
         " coalesce(sum(p.montant) FILTER (WHERE p.etat = 'reussi'), 0) AS encaisse,"
         " count(*) FILTER (WHERE p.etat = 'refuse') AS refuses,"
@@ -149,7 +139,7 @@ def _prelevements(ville: VilleAPart, recit: Recit, week: Semaine) -> None:
 def _commandes(ville: VilleAPart, recit: Recit, week: Semaine) -> None:
     actes.avancer_l_horloge(week.commande_le + timedelta(minutes=1))
     actes.attendre(ville, "les commandes", actes.est_dans_l_etat(week.code, "commandee"))
-    orders = _lire(
+    orders = lire(
         "SELECT f.nom AS producteur, c.numero, c.total_ht + c.tva AS total FROM commande c"
         " JOIN producteur f ON f.id = c.producteur_id JOIN semaine s ON s.id = c.semaine_id"
         " WHERE s.code = :code ORDER BY c.numero",
@@ -161,8 +151,9 @@ def _commandes(ville: VilleAPart, recit: Recit, week: Semaine) -> None:
         recit.suite(f"{order['numero']}  {order['producteur']} : {euros(order['total'])}")
 
 
-def _documents(ville: VilleAPart, recit: Recit) -> None:
+def _documents(ville: VilleAPart, recit: Recit, week: Semaine) -> None:
     began = time.monotonic()
+    cards = imprevus.faire_les_cartes(week.code)
     actes.attendre(ville, "les documents", actes.tout_est_livre)
     folder = ville.var_dir / "documents"
     paths = actes.ranger_les_documents(folder)
@@ -176,37 +167,45 @@ def _documents(ville: VilleAPart, recit: Recit) -> None:
     for kind in kinds:
         recit.suite(str(by_kind[kind][0]) if by_kind[kind] else f"(aucun : {kind})")
     recit.suite(f"… et tous les autres dans {folder}")
-
-
-def _reponses(ville: VilleAPart, recit: Recit, week: Semaine) -> None:
-    actes.avancer_l_horloge(week.commande_le + timedelta(hours=3))
-    answers = actes.repondre_aux_commandes(ville)
-    recit.heure(
-        f"Par le lien de leur courriel, {answers['confirmees']} fermes confirment, "
-        f"{answers['manques']} annonce un manque.",
-        reponses=dict(answers),
-    )
+    recit.suite(f"{nombre(cards, 'carte')} de retrait pour les familles sans courriel ni téléphone.", cartes=cards)
 
 
 def _retrait(recit: Recit, rng: random.Random, week: Semaine) -> None:
     actes.avancer_l_horloge(paris(week.retrait_le, heure(17, 30)))
     given = actes.distribuer(rng, week.code)
-    recit.heure(f"Aux maisons, {given['remis']} bons scannés, autant de paniers remis.", remis=given["remis"])
+    (by_others,) = lire(
+        "SELECT count(*) AS proches FROM retrait r JOIN panier p ON p.id = r.panier_id"
+        " WHERE p.semaine_id = :semaine AND r.procuration_id IS NOT NULL",
+        week,
+    )
+    recit.heure(
+        f"Aux maisons, {given['remis']} paniers remis : {given['bons']} par leur bon, {given['cartes']} par une carte,",
+        remis=given["remis"],
+        moyens={means: given[means] for means in ("bons", "cartes", "listes")},
+    )
+    recit.suite(
+        f"{given['listes']} par la bénévole qui tient la liste ; {by_others['proches']} à un proche.", **by_others
+    )
 
 
 def _fin(ville: VilleAPart, recit: Recit, week: Semaine) -> None:
     actes.avancer_l_horloge(paris(week.retrait_le + timedelta(days=1), heure(0, 10)))
     actes.attendre(ville, "la fin de la semaine", actes.est_dans_l_etat(week.code, "terminee"))
     actes.attendre(ville, "les derniers courriels", actes.tout_est_livre)
-    (end,) = _lire(
-        "SELECT count(*) AS non_retires, (SELECT count(*) FROM mail WHERE sent_at IS NOT NULL) AS courriels"
-        " FROM panier p JOIN semaine s ON s.id = p.semaine_id WHERE s.code = :code AND p.etat = 'non_retire'",
+    imprevus.imprimer_les_lettres()
+    actes.attendre(ville, "les lettres", actes.tout_est_livre)
+    (end,) = lire(
+        "SELECT count(*) AS non_retires, (SELECT count(*) FROM mail WHERE sent_at IS NOT NULL) AS courriels,"
+        " (SELECT count(*) FROM lettre WHERE liasse_id IS NOT NULL) AS lettres"
+        " FROM panier WHERE semaine_id = :semaine AND etat = 'non_retire'",
         week,
     )
     recit.heure(
-        f"La semaine est terminée : {end['non_retires']} paniers non retirés, {end['courriels']} courriels envoyés.",
+        f"La semaine est terminée : {nombre(end['non_retires'], 'panier non retiré', 'paniers non retirés')}, "
+        f"{end['courriels']} courriels,",
         **end,
     )
+    recit.suite(f"{nombre(end['lettres'], 'lettre imprimée', 'lettres imprimées')} par les maisons.")
 
 
 def _verifier(ville: VilleAPart, recit: Recit) -> int:
@@ -222,20 +221,3 @@ def _verifier(ville: VilleAPart, recit: Recit) -> int:
 
 def jour_de_retrait(week: Semaine) -> str:
     return jour(week.retrait_le)
-
-
-def _en_marge(at: datetime) -> str:
-    """``Dimanche 22, 23 h 59``."""
-    day, _, hour = instant(at).partition(" à ")
-    name, number = day.split()[:2]
-    return f"{name.capitalize()} {number}, {hour}"
-
-
-def _compte(combien: int, un: str, plusieurs: str) -> str:
-    """``1 famille vient``, ``3 familles viennent``."""
-    return f"{combien} famille {un}" if combien < 2 else f"{combien} familles {plusieurs}"
-
-
-def _lire(query: str, week: Semaine) -> list[dict[str, Any]]:
-    with reading() as session:
-        return [dict(row._mapping) for row in session.execute(text(query), {"code": week.code})]

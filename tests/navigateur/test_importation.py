@@ -46,6 +46,7 @@ def test_a_spreadsheet_is_tried_decided_and_imported(temps: Temps, ouvrir: Nouve
     ecran.appuyer("Importer 4 lignes")
     attendre(ecran, "Tout est importé")
     assert faults + examiner(ecran) == []
+    ecran.page.locator("summary", has_text="Plus").click()
     ecran.suivre("Foyers")
     ecran.page.get_by_role("searchbox").fill("Zidaran")
     ecran.appuyer("Chercher")
