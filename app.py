@@ -23,9 +23,11 @@ import foyers.views_messages
 import kernel.metrics
 import kernel.operations
 import kernel.verifications
+import paiements.commandes_flask
 import paiements.gestes
 import paiements.guichet
 import paiements.mesures
+import paiements.regisseur
 import paiements.verifications
 import paiements.views
 import paniers.commandes_flask
@@ -86,7 +88,12 @@ MENUS: dict[Role | None, tuple[tuple[str, str, str], ...]] = {
     ),
     Role.ADMINISTRATION: (
         ("coordination.semaine", "La semaine", "calendrier"),
+        ("regie.caisses", "La régie", "euro"),
         ("operations.en_souffrance", "En souffrance", "attention"),
+    ),
+    Role.REGISSEUR: (
+        ("regie.caisses", "Caisses", "euro"),
+        ("regie.acte", "Acte et mandataires", "document"),
     ),
 }
 
@@ -105,6 +112,7 @@ BLUEPRINTS = (
     foyers.guichet_courrier.bp,
     paiements.views.bp,
     paiements.guichet.bp,
+    paiements.regisseur.bp,
     paniers.views.bp,
     paniers.guichet.bp,
     paniers.guichet_familles.bp,
@@ -151,6 +159,7 @@ def create_app() -> Flask:
         app.register_blueprint(blueprint)
     foyers.commandes_flask.foyers.add_command(paniers.importation.commande.importer)
     app.cli.add_command(foyers.commandes_flask.foyers)
+    app.cli.add_command(paiements.commandes_flask.regie)
     app.cli.add_command(paniers.commandes_flask.semaine)
     app.cli.add_command(verifier)
     return app

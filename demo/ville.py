@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
+from demo.caisses import ouvrir_la_regie
 from demo.lieux import FERMES, MAISONS, NOMS_DE_FAMILLE, PRENOMS, REVENUS, TRANCHES
 from demo.produits import ARTICLES
 from foyers.dossiers import place_du_qf
@@ -52,6 +53,7 @@ def planter(session: Session, rng: random.Random, jour: date, combien: int) -> l
     fermes = _fermes(session)
     empreinte = hacher(MOT_DE_PASSE)  # one for all: hashing 600 times would be most of the installation
     acces = _equipe(session, empreinte, debut, maisons, fermes)
+    ouvrir_la_regie(session, maisons, debut)
     foyers = _foyers(session, rng, jour, maisons=maisons, combien=combien, empreinte=empreinte)
     _abonnements(session, rng, jour, foyers)
     acces.insert(0, Acces("habitante", foyers[0].email or "", MOT_DE_PASSE, "/ma-semaine"))
@@ -141,6 +143,7 @@ def _equipe(
         (Role.BENEVOLE, "Benoît Lamy", "benevole", "/retrait", "bénévole, Le Patio"),
         (Role.COORDINATION, "Corinne Vasseur", "coordination", "/coordination", "coordination"),
         (Role.ADMINISTRATION, "Adrien Morel", "administration", "/operations", "administration"),
+        (Role.REGISSEUR, "Régine Faure", "regie", "/regie", "régisseuse"),
         (Role.PRODUCTEUR, fermes[0].contact, "producteur", "/producteur/commandes", f"producteur, {fermes[0].nom}"),
     )
     acces = []

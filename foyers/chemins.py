@@ -15,6 +15,7 @@ ACCUEILS = {
     Role.COORDINATION: "coordination.semaine",
     Role.ADMINISTRATION: "coordination.semaine",
     Role.PRODUCTEUR: "producteurs.mes_commandes",
+    Role.REGISSEUR: "regie.caisses",
 }
 
 

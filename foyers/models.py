@@ -105,7 +105,8 @@ class Compte(Base):
 
     __table_args__ = (
         CheckConstraint(
-            "role IN ('habitant', 'agent', 'benevole', 'coordination', 'producteur', 'administration')", name="role"
+            "role IN ('habitant', 'agent', 'benevole', 'coordination', 'producteur', 'administration', 'regisseur')",
+            name="role",
         ),
         CheckConstraint("email IS NOT NULL OR telephone IS NOT NULL", name="identifiant"),
         CheckConstraint("email = lower(email)", name="email_minuscule"),

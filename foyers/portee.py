@@ -1,7 +1,7 @@
 """Whose households a person reaches: predicates for `@access(on=…)`.
 
-A family reaches its own, an agent those of its maisons, the coordination all of them. Bénévoles and producers reach
-none.
+A family reaches its own, an agent those of its maisons, the coordination and the régisseur all of them. Bénévoles and
+producers reach none.
 """
 
 from sqlalchemy import select
@@ -10,7 +10,7 @@ from foyers.models import Foyer, JustificatifQF
 from kernel.db import reading
 from kernel.web.access import Person, Role
 
-TOUTE_LA_VILLE = frozenset({Role.COORDINATION, Role.ADMINISTRATION})
+TOUTE_LA_VILLE = frozenset({Role.COORDINATION, Role.ADMINISTRATION, Role.REGISSEUR})
 
 
 def maisons_de(person: Person) -> frozenset[int] | None:

@@ -17,6 +17,7 @@ for tables in (
     "foyers.models",
     "foyers.models_messages",
     "paiements.models",
+    "paiements.models_regie",
     "paniers.models",
     "paniers.models_distributions",
     "paniers.models_attente",

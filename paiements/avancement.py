@@ -6,6 +6,7 @@ page and a reconciliation that arrive together take turns, and the later ones fi
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
@@ -47,6 +48,15 @@ _SOLDER = text(
     UPDATE echeance SET reglee_le = :maintenant
     FROM ouvertes JOIN reste ON reste.foyer_id = ouvertes.foyer_id
     WHERE echeance.id = ouvertes.id AND (ouvertes.plus_recentes >= reste.du OR echeance.id = :echeance)
+    """
+)
+
+_ROUVRIR = text(
+    """
+    UPDATE echeance e SET reglee_le = NULL, mode = CASE WHEN p.id IS NULL THEN 'maison' ELSE e.mode END
+    FROM echeance o LEFT JOIN paiement p ON p.echeance_id = o.id AND p.nature = 'prelevement'
+    WHERE o.id = e.id AND e.foyer_id = :foyer AND e.reglee_le >= :depuis
+      AND NOT EXISTS (SELECT FROM paiement r WHERE r.echeance_id = e.id AND r.etat = 'reussi')
     """
 )
 
@@ -135,6 +145,16 @@ def solder(session: Session, foyer_id: int, echeance_id: int | None = None) -> N
     """
     session.flush()
     _solder(session, [foyer_id], echeance_id)
+
+
+def resolder(session: Session, foyer_id: int, *, depuis: datetime) -> None:
+    """Money that had been counted is gone again: what was settled since `depuis` is settled anew by what is left.
+
+    An échéance that a charge of its own has paid stays settled; one that the charge will not be tried for again is
+    paid at the maison.
+    """
+    session.execute(_ROUVRIR, {"foyer": foyer_id, "depuis": depuis})
+    solder(session, foyer_id)
 
 
 def solder_en_lot(session: Session, foyers: Sequence[int]) -> None:

@@ -45,3 +45,17 @@ class CarteEnregistree(Fact):
     """A household has saved a card, and pays with it from now on."""
 
     carte_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class QuittanceEmise(Fact):
+    """Money was taken at a counter, or that was cancelled: its receipt is to be laid out."""
+
+    quittance_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class QuittancePrete(Fact):
+    """The receipt's PDF is there; a household that reads e-mail receives it."""
+
+    quittance_id: int

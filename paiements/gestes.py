@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from kernel.formats import euros, jour
 from kernel.operations import Geste, Payload
 from paiements.models import EvenementStripe, Paiement
+from paiements.models_regie import Quittance
 
 
 def _paiements(session: Session, payloads: Sequence[Payload]) -> list[str]:
@@ -24,6 +25,13 @@ def _evenements(session: Session, payloads: Sequence[Payload]) -> list[str]:
     return [words.get(key, "") if isinstance(key, str) else "" for key in keys]
 
 
+def _quittances(session: Session, payloads: Sequence[Payload]) -> list[str]:
+    keys = [payload.get("quittance_id") for payload in payloads]
+    rows = session.execute(select(Quittance.id, Quittance.montant, Quittance.emise_le).where(Quittance.id.in_(keys)))
+    words = {row.id: f"{euros(row.montant)}, {jour(row.emise_le)}" for row in rows}
+    return [words.get(key, "") if isinstance(key, int) else "" for key in keys]
+
+
 def _rien(session: Session, payloads: Sequence[Payload]) -> list[str]:
     return [""] * len(payloads)
 
@@ -33,5 +41,7 @@ GESTES = {
     "envoyer_recu": Geste("Écrire à une famille que son paiement est reçu", _paiements),
     "annoncer_refus": Geste("Écrire à une famille que sa carte n’a pas pu être débitée", _paiements),
     "conclure_evenement": Geste("Lire chez Stripe ce qu’une annonce dit", _evenements),
+    "preparer_quittance": Geste("Mettre en page une quittance", _quittances),
+    "envoyer_quittance": Geste("Envoyer une quittance à une famille", _quittances),
     "verifier_page": Geste("Vérifier chez Stripe une page de paiement restée ouverte", _rien),
 }

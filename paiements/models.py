@@ -23,6 +23,10 @@ class CompteGL(StrEnum):
     baskets handed out have cost and is not yet ordered; PRODUCTEURS what is ordered from them;
     PARTICIPATION_CCAS what the CCAS pays so that a basket or a seat costs a family less (negative for a basket at 9 €);
     BILLETTERIE what seats at outings cost; ADHESIONS what yearly passes have brought in.
+
+    Of the régie: CAISSE the cash of a till, its float included, CHEQUES and CAP what lies beside it, TPE what the card
+    terminal has taken, each by maison (`tiers`); ECART_CAISSE what a count found too little (debit) or too much;
+    TRESOR what the Treasury holds of ours; TITRES old debts handed over to it.
     """
 
     FOYER = "foyer"
@@ -32,6 +36,13 @@ class CompteGL(StrEnum):
     PARTICIPATION_CCAS = "participation_ccas"
     BILLETTERIE = "billetterie"
     ADHESIONS = "adhesions"
+    CAISSE = "caisse"
+    CHEQUES = "cheques"
+    CAP = "cap"
+    TPE = "tpe"
+    ECART_CAISSE = "ecart_caisse"
+    TRESOR = "tresor"
+    TITRES = "titres"
 
 
 class Ecriture(Base):
@@ -61,9 +72,14 @@ class Mouvement(Base):
 
     __table_args__ = (
         Index("ix_mouvement_foyer", "foyer_id", postgresql_where=text("foyer_id IS NOT NULL")),
+        Index("ix_mouvement_tiers", "tiers", "compte", postgresql_where=text("tiers IS NOT NULL")),
         CheckConstraint(
-            "compte IN ('foyer', 'stripe', 'achats', 'producteurs', 'participation_ccas', 'billetterie', 'adhesions')",
+            "compte IN ('foyer', 'stripe', 'achats', 'producteurs', 'participation_ccas', 'billetterie', 'adhesions',"
+            " 'caisse', 'cheques', 'cap', 'tpe', 'ecart_caisse', 'tresor', 'titres')",
             name="compte",
+        ),
+        CheckConstraint(
+            "compte NOT IN ('caisse', 'cheques', 'cap', 'tpe', 'ecart_caisse') OR tiers IS NOT NULL", name="tiers"
         ),
         CheckConstraint("(compte = 'foyer') = (foyer_id IS NOT NULL)", name="foyer"),
         CheckConstraint("montant <> 0", name="montant"),

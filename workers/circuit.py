@@ -6,6 +6,7 @@ a term ends ──────── FinDeTermeApprochee ───────�
 cut-off ──────────── SemaineCloturee ─────────────► (baskets, debits and échéances stand already)
                      PrelevementDemande ──────────► the card is charged ── PaiementReussi ─► receipt by mail
                                                                         └─ PaiementRefuse ─► a kind mail, a link
+the counter's till ─ QuittanceEmise ──────────────► the receipt's PDF ── QuittancePrete ─► mail
 Stripe's webhook ─── EvenementStripeRecu ─────────► what it names is read again at Stripe
 Monday 6:00 ──────── CommandeEmise ───────────────► PDF and CSV ── BonCommandePret ─► mail to the producer
                      BonsDemandes (per maison) ───► vouchers and dossier
@@ -46,6 +47,8 @@ from paiements.events import (
     PaiementRefuse,
     PaiementReussi,
     PrelevementDemande,
+    QuittanceEmise,
+    QuittancePrete,
 )
 from paniers.events import (
     AbonnementRenouvele,
@@ -85,6 +88,8 @@ CIRCUIT: Mapping[type[Fact], Sequence[Actor]] = {
     PaiementRefuse: (paiements.annoncer_refus,),
     EvenementStripeRecu: (paiements.conclure_evenement,),
     PageStripeAVerifier: (paiements.verifier_page,),
+    QuittanceEmise: (paiements.preparer_quittance,),
+    QuittancePrete: (paiements.envoyer_quittance,),
     CommandeEmise: (paniers.preparer_bon_commande,),
     BonCommandePret: (paniers.envoyer_commande,),
     BonsDemandes: (paniers.preparer_bons,),

@@ -2,15 +2,17 @@
 
 from sqlalchemy.orm import Session
 
-from paiements import checkout, courriels, evenements, prelevements
+from paiements import checkout, courriels, evenements, prelevements, quittances
 from paiements.events import (
     EvenementStripeRecu,
     PageStripeAVerifier,
     PaiementRefuse,
     PaiementReussi,
     PrelevementDemande,
+    QuittanceEmise,
+    QuittancePrete,
 )
-from workers.runtime import ARGENT, COURRIEL, local, remote
+from workers.runtime import ARGENT, COURRIEL, DOCUMENTS, local, remote
 
 
 @remote(ARGENT)
@@ -39,3 +41,14 @@ def envoyer_recu(session: Session, fact: PaiementReussi) -> None:
 @local(COURRIEL)
 def annoncer_refus(session: Session, fact: PaiementRefuse) -> None:
     courriels.refus(session, fact.paiement_id)
+
+
+@remote(DOCUMENTS, lease=60)
+def preparer_quittance(fact: QuittanceEmise) -> None:
+    """The receipt as PDF; rendering holds no transaction open."""
+    quittances.preparer(fact.quittance_id)
+
+
+@local(COURRIEL)
+def envoyer_quittance(session: Session, fact: QuittancePrete) -> None:
+    quittances.envoyer(session, fact.quittance_id)

@@ -33,6 +33,7 @@ class Role(StrEnum):
     COORDINATION = "coordination"
     PRODUCTEUR = "producteur"
     ADMINISTRATION = "administration"
+    REGISSEUR = "regisseur"
 
 
 class Person(Protocol):

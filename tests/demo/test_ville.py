@@ -194,6 +194,7 @@ def test_who_can_sign_in_is_written_for_make_run(vide: str, tmp_path: Path) -> N
         "bénévole",
         "coordination",
         "administration",
+        "régisseuse",
         "producteur",
     ]
 

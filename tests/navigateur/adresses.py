@@ -42,6 +42,7 @@ ROLES = {
     "coordination": Role.COORDINATION,
     "administration": Role.ADMINISTRATION,
     "producteur": Role.PRODUCTEUR,
+    "régisseuse": Role.REGISSEUR,
 }
 
 FICHIERS = {

@@ -30,6 +30,8 @@ from paiements import grand_livre
 from paiements.echeances import ouvrir_en_lot
 from paiements.liens import jeton
 from paiements.models import Carte, Echeance, Reglement
+from paiements.models_regie import Mandataire
+from paiements.regie import confier, nommer_mandataire
 from paniers import cartes, procurations
 from paniers.importation import depot
 from paniers.liens import jeton_d_offres, jeton_de_commande, jeton_de_place, jeton_de_renouvellement
@@ -37,12 +39,14 @@ from paniers.models import Pause
 from paniers.models_distributions import Fermeture
 from paniers.models_producteurs import Commande, CommandeLigne
 from tests import fabriques
+from tests.paiements import guichet
 from tests.paniers.feuilles import TITRES, en_csv, ligne
 
 JEUDI = date(2026, 11, 26)
 SUIVANT = date(2026, 12, 3)
 DIX_SEPT_HEURES = paris(JEUDI, time(17))
 RAW_TOKEN = "c" * 40
+VILLE = (Role.COORDINATION, Role.ADMINISTRATION, Role.REGISSEUR)
 _numbers = count(1)
 
 
@@ -85,9 +89,14 @@ def planter() -> Scene:
         products = [fabriques.produit(session, name).id for name in ("Carotte", "Poireau", "Pomme", "Navet")]
         here, there = (_cote(session, week.id, coming.id, products) for _ in range(2))
         fabriques.composition(session, week.id, {here.offre: 800, there.offre: 700})
-        people = {role: fabriques.compte(session, role).id for role in (Role.COORDINATION, Role.ADMINISTRATION)} | {
+        people = {role: fabriques.compte(session, role).id for role in VILLE} | {
             role: fabriques.compte(session, role, maisons=(here.maison,)).id for role in (Role.AGENT, Role.BENEVOLE)
         }
+        office = guichet.regie(session)
+        for side in (here, there):
+            confier(session, side.maison, office, fonds=5_000, plafond=50_000)
+        session.flush()
+        nommer_mandataire(session, here.maison, people[Role.AGENT])
         people |= {Role.HABITANT: here.compte, Role.PRODUCTEUR: here.compte_ferme}
         return Scene(here, there, week.id, week.code, coming.code, products[0], people)
 
@@ -250,6 +259,14 @@ def _importation(session: Session, scene: Scene, cote: Cote) -> int:
     return made
 
 
+def _mandataire(session: Session, scene: Scene, cote: Cote) -> int:
+    agent = fabriques.compte(session, Role.AGENT, maisons=(cote.maison,)).id
+    made = Mandataire(maison_id=cote.maison, compte_id=agent, depuis=now())
+    session.add(made)
+    session.flush()
+    return made.id
+
+
 def jeton_d_oubli(session: Session, compte_id: int) -> str:
     """The end of the link that gives this account another password."""
     return oubli.LIEN.sign([compte_id, oubli._empreinte(session.get_one(Compte, compte_id))])
@@ -287,6 +304,7 @@ OBJETS: dict[str, Objet] = {
     "appel_id": Objet(_appel),
     "liasse_id": Objet(_liasse),
     "fermeture_id": Objet(_fermeture, a_tous="the coordination looks after every maison's closing days"),
+    "mandataire_id": Objet(_mandataire, a_tous="the régisseur names who takes money at every till"),
     "delivery_id": Objet(_livraison, a_tous="a delivery is the operators'"),
     "semaine_id": Objet(lambda _, scene, __: scene.semaine, a_tous="a week is the whole town's"),
     "code": Objet(lambda _, scene, __: scene.code_ouvert, a_tous="a week is the whole town's"),

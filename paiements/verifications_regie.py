@@ -1,0 +1,76 @@
+"""What must always hold of the régie, as queries; read by `verifications.py` with the rest of money."""
+
+REGLES_DE_LA_REGIE: tuple[tuple[str, str], ...] = (
+    (
+        """
+        SELECT r.code, c.annee, c.serie, c.dernier, n.nombre, n.dernier AS numero FROM compteur_regie c
+        JOIN regie r ON r.id = c.regie_id
+        CROSS JOIN LATERAL (SELECT count(*) AS nombre, coalesce(max(q.numero), 0) AS dernier FROM quittance q
+                            WHERE q.regie_id = c.regie_id AND q.annee = c.annee) n
+        WHERE c.serie = 'quittance' AND (n.nombre <> c.dernier OR n.dernier <> c.dernier)
+        """,
+        "Les quittances {code} de {annee} ont un trou : {nombre} quittances, la dernière porte le numéro {numero},"
+        " le compteur en est à {dernier}.",
+    ),
+    (
+        """
+        SELECT q.id FROM quittance q WHERE NOT EXISTS (
+            SELECT FROM compteur_regie c WHERE c.regie_id = q.regie_id AND c.annee = q.annee AND c.serie = 'quittance')
+        """,
+        "La quittance {id} a un numéro que le compteur n’a pas donné.",
+    ),
+    (
+        """
+        SELECT q.id FROM quittance q WHERE q.annule_id IS NULL AND 1 <> (
+            SELECT count(*) FROM ecriture e
+            JOIN mouvement f ON f.ecriture_id = e.id AND f.compte = 'foyer'
+                            AND f.foyer_id = q.foyer_id AND f.montant = -q.montant
+            JOIN mouvement c ON c.ecriture_id = e.id AND c.montant = q.montant
+                            AND c.tiers = 'maison:' || q.maison_id
+                            AND c.compte = CASE q.moyen WHEN 'especes' THEN 'caisse' WHEN 'cheque' THEN 'cheques'
+                                                        WHEN 'carte' THEN 'tpe' ELSE 'cap' END
+            WHERE e.cle = 'quittance:' || q.id)
+        """,
+        "La quittance {id} n’a pas son écriture, de ce montant, pour ce foyer et dans cette caisse.",
+    ),
+    (
+        """
+        SELECT e.cle FROM ecriture e WHERE e.cle LIKE 'quittance:%'
+        AND NOT EXISTS (SELECT FROM quittance q WHERE 'quittance:' || q.id = e.cle)
+        """,
+        "L’écriture {cle} dit une quittance qui n’existe pas.",
+    ),
+    (
+        """
+        SELECT a.id FROM quittance a JOIN quittance q ON q.id = a.annule_id
+        WHERE a.montant <> -q.montant OR a.moyen <> q.moyen OR a.foyer_id <> q.foyer_id OR a.maison_id <> q.maison_id
+           OR NOT EXISTS (SELECT FROM ecriture e JOIN ecriture r ON r.contrepasse_id = e.id
+                          WHERE e.cle = 'quittance:' || q.id)
+        """,
+        "La quittance {id} n’annule pas exactement l’autre, dans le grand livre aussi.",
+    ),
+    (
+        """
+        SELECT e.cle FROM ecriture e JOIN ecriture r ON r.contrepasse_id = e.id
+        WHERE e.cle LIKE 'quittance:%' AND NOT EXISTS (
+            SELECT FROM quittance a WHERE 'quittance:' || a.annule_id = e.cle)
+        """,
+        "L’écriture {cle} est annulée sans quittance d’annulation.",
+    ),
+    (
+        """
+        SELECT c.maison_id, c.fonds, coalesce(sum(m.montant), 0) AS livre FROM caisse c
+        LEFT JOIN mouvement m ON m.tiers = 'maison:' || c.maison_id AND m.compte = 'caisse'
+             AND m.ecriture_id IN (SELECT id FROM ecriture WHERE cle LIKE 'fonds:%')
+        GROUP BY c.maison_id HAVING c.fonds <> coalesce(sum(m.montant), 0)
+        """,
+        "La caisse de la maison {maison_id} a un fonds de {fonds} centimes, le grand livre lui en a confié {livre}.",
+    ),
+    (
+        """
+        SELECT m.tiers, m.compte, sum(m.montant) AS solde FROM mouvement m
+        WHERE m.compte IN ('caisse', 'cheques', 'cap') GROUP BY m.tiers, m.compte HAVING sum(m.montant) < 0
+        """,
+        "Le compte {compte} de {tiers} est négatif : {solde} centimes.",
+    ),
+)

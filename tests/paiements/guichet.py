@@ -1,0 +1,70 @@
+"""A counter under test: a régie with its act, a till with its float, an agent who may take money, a household."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from kernel.web.access import Role
+from paiements.caisse import AEncaisser
+from paiements.models_regie import ActeRegie, Regie
+from paiements.monnaie import MoyenPaiement
+from paiements.regie import confier, nommer_mandataire
+from tests import fabriques
+
+FONDS = 5_000
+PLAFOND = 50_000
+
+
+@dataclass(frozen=True)
+class Comptoir:
+    """Keys only."""
+
+    regie: int
+    maison: int
+    agent: int
+    foyer: int
+
+
+def regie(session: Session, **given: Any) -> int:
+    """A régie whose act allows all means since the start of 2026."""
+    made = Regie(code="PAN", nom="Régie de recettes des paniers")
+    session.add(made)
+    session.flush()
+    values: dict[str, Any] = {
+        "effet_le": date(2026, 1, 1),
+        "reference": "Arrêté d’essai",
+        "regisseur": "Régine Faure",
+        "suppleant": "Selim Aydin",
+        "moyens": ["especes", "cheque", "carte", "cap", "en_ligne"],
+        "rendu_monnaie": True,
+        "especes_max": 30_000,
+        "versement_jours": 31,
+    }
+    session.add(ActeRegie(regie_id=made.id, **(values | given)))
+    session.flush()
+    return made.id
+
+
+def comptoir(session: Session, **acte: Any) -> Comptoir:
+    place = fabriques.maison(session).id
+    made = regie(session, **acte)
+    agent = fabriques.compte(session, Role.AGENT, maisons=(place,)).id
+    confier(session, place, made, fonds=FONDS, plafond=PLAFOND)
+    session.flush()
+    nommer_mandataire(session, place, agent)
+    return Comptoir(made, place, agent, fabriques.foyer(session, maison_id=place).id)
+
+
+def recu(here: Comptoir, montant: int = 550, donne: int | None = None, **given: Any) -> AEncaisser:
+    """Cash, the exact sum unless told otherwise; a number goes with what needs one."""
+    moyen = given.pop("moyen", MoyenPaiement.ESPECES)
+    values: dict[str, Any] = {
+        "foyer_id": here.foyer,
+        "maison_id": here.maison,
+        "reference": None if moyen in (MoyenPaiement.ESPECES, MoyenPaiement.CAP) else "1234567",
+        "cle": uuid.uuid4(),
+    }
+    return AEncaisser(moyen=moyen, montant=montant, donne=donne or montant, **(values | given))
