@@ -44,6 +44,12 @@ def proposer(code: str) -> Page:
     """Enter an offer that a producer gave by telephone, in place of an earlier one of the same product."""
     with reading() as session:
         week = lire.semaine_demandee(session, code)
+    if week.etat not in A_COMPOSER:
+        flash(
+            _("Les offres de cette semaine ne changent plus. Vous pouvez noter celle-ci la semaine suivante."),
+            "attention",
+        )
+        return redirect(url_for("coordination.offres", semaine=code), 303)
     form = OffreRecueForm()
     _lister(form)
 

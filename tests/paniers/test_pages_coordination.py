@@ -304,6 +304,16 @@ def test_an_offer_that_cannot_be_is_answered_beside_its_field(elle: Visite, sema
         assert session.get_one(Offre, ids_des_offres(semaine_id)[0]).prix == 180
 
 
+def test_an_offer_that_comes_after_the_orders_is_told_so_whatever_it_says(
+    elle: Visite, app: Flask, semaine_id: int
+) -> None:
+    monday = en_une_commande(elle, app, semaine_id)
+    for sent in (offre_valable(semaine_id), {"produit": "1", "quantite": ""}):
+        answer = monday.poster(f"/coordination/offres/{CODE}", "/coordination/offres", **sent)
+        assert answer.status_code == 303
+        assert "Les offres de cette semaine ne changent plus" in monday.lire(answer.location).text
+
+
 def test_an_offer_is_withdrawn_unless_the_basket_holds_it(elle: Visite, semaine_id: int) -> None:
     held, free, *_ = ids_des_offres(semaine_id)
     for key in (held, free, free, 10**9):
