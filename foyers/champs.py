@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from flask import request
-from flask_babel import lazy_gettext as _l
 from wtforms import Field, FileField, Form, PasswordField, RadioField, SelectField, StringField, ValidationError
 from wtforms.validators import DataRequired, InputRequired, Length, Optional, StopValidation
 
@@ -13,6 +12,7 @@ from foyers.identifiants import Identifiant, lire_email, lire_identifiant, lire_
 from foyers.noms import NOM_MAX, a_des_signes_invisibles, est_un_nom
 from kernel.errors import Refus
 from kernel.uploads import pages_of
+from kernel.web.words import _l
 
 _ENTIER = re.compile(r"[0-9]{1,9}", re.ASCII)
 

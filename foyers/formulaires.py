@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 
-from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, SelectChoice, StringField
@@ -30,6 +29,7 @@ from kernel.clock import today
 from kernel.errors import Refus
 from kernel.formats import jour_annee
 from kernel.formats import mois as en_mots
+from kernel.web.words import _l
 
 _MANQUE_PRENOM = _l("Écrivez le prénom.")
 _MANQUE_NOM = _l("Écrivez le nom.")

@@ -6,7 +6,6 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from flask_babel import lazy_gettext as _l
 from wtforms import Field, HiddenField, SelectChoice, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, StopValidation
 from wtforms.widgets import DateInput, TextInput
@@ -15,7 +14,7 @@ from foyers.champs import ChampCartes, ChampEuros, Visible, cle, sans_blancs
 from foyers.formulaires import Formulaire
 from foyers.queries import MaisonVue
 from kernel.formats import jour
-from kernel.web.words import _
+from kernel.web.words import _, _l
 from paiements.models import Mode
 from paniers.commandes import MESSAGE_LE_PLUS_LONG
 from paniers.models_producteurs import Unite

@@ -5,12 +5,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from flask_babel import lazy_gettext as _l
 from wtforms import SelectChoice
 
 from foyers.champs import ChampChoix, cle
 from kernel.errors import Refus
-from kernel.web.words import _
+from kernel.web.words import _, _l
 from paniers.composition import QUANTITE_LA_PLUS_GRANDE
 from paniers.formulaires import OffreForm
 from paniers.models_producteurs import Unite

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 
-from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField, FileRequired
 from werkzeug.datastructures import FileStorage
 
 from foyers.formulaires import Formulaire
+from kernel.web.words import _l
 from paniers.importation.rapport import Proposition
 
 

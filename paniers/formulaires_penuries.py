@@ -5,13 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from flask_babel import lazy_gettext as _l
 from wtforms import Field, HiddenField, StringField, ValidationError
 from wtforms.validators import InputRequired, Length
 
 from foyers.champs import Visible, sans_blancs
 from foyers.formulaires import Formulaire
-from kernel.web.words import _
+from kernel.web.words import _, _l
 from paniers.bon_commande import Article
 from paniers.penuries import CREDIT_LE_PLUS_HAUT, MOTIF_LE_PLUS_LONG
 

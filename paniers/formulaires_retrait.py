@@ -3,13 +3,12 @@
 from collections.abc import Sequence
 from datetime import date
 
-from flask_babel import lazy_gettext as _l
 from wtforms import SelectChoice
 
 from foyers.champs import ChampCartes, ChampNom
 from foyers.formulaires import Formulaire
 from kernel.formats import jour
-from kernel.web.words import _
+from kernel.web.words import _, _l
 from paniers.queries_retrait import RetraitVu
 
 TOUJOURS = "toujours"
@@ -18,7 +17,7 @@ TOUJOURS = "toujours"
 class ProcheForm(Formulaire):
     prenom = ChampNom(_l("Son prénom"), _l("Écrivez le prénom."), render_kw={"autocomplete": "off"})
     nom = ChampNom(_l("Son nom"), _l("Écrivez le nom."), render_kw={"autocomplete": "off"})
-    quand = ChampCartes(_l("Pour quels paniers ?"), _l("Choisissez un jour, ou tous les paniers."))
+    quand = ChampCartes(_l("Pour quels paniers ?"), _l("Choisissez un jour, ou tous les paniers."))
 
     def proposer(self, retraits: Sequence[RetraitVu]) -> None:
         """The next pick-ups, one by one, then all of them."""

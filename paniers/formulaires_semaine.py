@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from datetime import time
 from typing import Any
 
-from flask_babel import lazy_gettext as _l
 from wtforms import Field, SelectChoice, SelectField, StringField
 from wtforms.validators import DataRequired, InputRequired, Length, ValidationError
 from wtforms.widgets import TimeInput
@@ -13,7 +12,7 @@ from wtforms.widgets import TimeInput
 from foyers.champs import ChampChoix, UnParmi, Visible, cle, sans_blancs
 from foyers.formulaires import Formulaire
 from foyers.queries import MaisonVue
-from kernel.web.words import _
+from kernel.web.words import _, _l
 from paniers.distributions import MOTIF_LE_PLUS_LONG
 from paniers.formulaires import ChampDate
 
