@@ -12,7 +12,7 @@ from paniers.models import Abonnement, AbonnementVersion, Semaine
 from paniers.models_attente import Attente, AvisTerme
 from paniers.models_distributions import Distribution
 from paniers.models_importation import Importation
-from paniers.models_producteurs import Commande, Producteur
+from paniers.models_producteurs import Commande, DemandeOffre, Producteur
 from paniers.models_retrait import Arrivee, CarteRetrait
 
 
@@ -111,6 +111,17 @@ def _importations(session: Session, payloads: Sequence[Payload]) -> list[str]:
     return [words.get(payload.get("importation_id", 0), "") for payload in payloads]
 
 
+def _demandes(session: Session, payloads: Sequence[Payload]) -> list[str]:
+    rows = session.execute(
+        select(DemandeOffre.id, Producteur.nom, Semaine.retrait_le)
+        .join(Producteur, Producteur.id == DemandeOffre.producteur_id)
+        .join(Semaine, Semaine.id == DemandeOffre.semaine_id)
+        .where(DemandeOffre.id.in_(_cles(payloads, "demande_id")))
+    )
+    words = {row.id: f"{row.nom}, paniers du {jour(row.retrait_le)}" for row in rows}
+    return [words.get(payload.get("demande_id", 0), "") for payload in payloads]
+
+
 def _cles(payloads: Sequence[Payload], name: str) -> list[int]:
     return [payload[name] for payload in payloads if isinstance(payload.get(name), int)]
 
@@ -122,6 +133,8 @@ GESTES = {
     "annoncer_fin_de_terme": Geste("Écrire à une famille que son abonnement se termine bientôt", _avis),
     "preparer_bon_commande": Geste("Préparer le bon de commande d’un producteur", _commandes),
     "envoyer_commande": Geste("Envoyer sa commande à un producteur", _commandes),
+    "relancer_commande": Geste("Demander à un producteur de répondre à sa commande", _commandes),
+    "demander_offres": Geste("Demander ses offres à un producteur", _demandes),
     "annoncer_reponse": Geste("Prévenir la coordination de la réponse d’un producteur", _commandes),
     "preparer_bons": Geste("Préparer les bons de retrait et le dossier d’une maison", _maisons),
     "annoncer_manque": Geste("Prévenir la coordination de ce qui manque dans une maison", _arrivees),
