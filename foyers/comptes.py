@@ -19,6 +19,7 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from foyers.identifiants import Identifiant, lire_email, lire_identifiant, lire_telephone
+from foyers.messages_comptes import prevenir_ancienne_adresse
 from foyers.models import Compte, CompteMaison, Connexion
 from foyers.mots_de_passe import a_rehacher, est_le_bon, hacher, verifier_force
 from kernel.clock import now
@@ -118,16 +119,20 @@ def changer_mot_de_passe(session: Session, compte_id: int, nouveau: str, *, sauf
 def changer_identifiant(session: Session, compte_id: int, identifiant: Identifiant, *, sauf: str = "") -> None:
     """Sign in with another e-mail or number from now on, and be signed out everywhere but in the browser of `sauf`.
 
-    Raises Refus without one, or if another account has it.
+    The address of before is told of it: whoever did not ask knows what to do. Raises Refus without one, or if another
+    account has it.
     """
     if identifiant == Identifiant():
         raise Refus(_("Écrivez une adresse e-mail ou un numéro de téléphone."), status=422)
     compte = session.get_one(Compte, compte_id, with_for_update=True)
+    before = compte.email
     compte.email, compte.telephone = identifiant.email, identifiant.telephone
     try:
         session.flush()  # the unique keys decide, whoever else takes it at the same time
     except IntegrityError as error:
         raise _doublon(error) from None
+    if before is not None and before != compte.email:
+        prevenir_ancienne_adresse(session, compte, before)
     session.execute(delete(Connexion).where(Connexion.compte_id == compte_id, Connexion.empreinte != _empreinte(sauf)))
 
 

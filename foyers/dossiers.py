@@ -11,6 +11,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from foyers.comptes import creer_compte
+from foyers.events import CompteOuvert
 from foyers.folding import plier
 from foyers.identifiants import Identifiant, lire_email, lire_telephone
 from foyers.models import Canal, Compte, Foyer, JustificatifQF, Maison, Membre, Motif, Source
@@ -19,6 +20,7 @@ from foyers.quotient import VALEUR_MAX, mois_recevables, premier_du_mois, validi
 from kernel.clock import PARIS, now
 from kernel.errors import Introuvable, Refus
 from kernel.formats import mois as en_mots
+from kernel.outbox import publish
 from kernel.sealed import seal
 from kernel.web.access import Role
 
@@ -72,12 +74,17 @@ def ouvrir_foyer(
 def ouvrir_compte_du_foyer(
     session: Session, foyer_id: int, nom: str, identifiant: Identifiant, mot_de_passe: str
 ) -> Compte:
-    """Let a person of the household sign in. Raises Refus as `creer_compte` does, or without e-mail and number."""
+    """Let a person of the household sign in, and publish it.
+
+    Raises Refus as `creer_compte` does, or without e-mail and number.
+    """
     if identifiant == Identifiant():
         raise Refus(_("Pour ouvrir un compte, donnez une adresse e-mail ou un numéro de téléphone."), status=422)
-    return creer_compte(
+    opened = creer_compte(
         session, nom=nom, role=Role.HABITANT, identifiant=identifiant, mot_de_passe=mot_de_passe, foyer_id=foyer_id
     )
+    publish(session, CompteOuvert(opened.id))
+    return opened
 
 
 def declarer_qf(

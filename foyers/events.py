@@ -6,6 +6,13 @@ from kernel.outbox import Fact
 
 
 @dataclass(frozen=True, slots=True)
+class CompteOuvert(Fact):
+    """Somebody of a household may sign in from now on: it has opened its account itself, or at the counter."""
+
+    compte_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class LiasseDemandee(Fact):
     """A maison has asked for its letters, or its list of calls, to be made ready to print."""
 

@@ -1,5 +1,6 @@
 """The whole flow on one screen: which actors each fact is delivered to.
 
+account opens ────── CompteOuvert ────────────────► a welcome by mail
 family subscribes ── AbonnementSouscrit ──────────► confirmation by mail
 a place comes free ─ PlaceOfferte ────────────────► mail with a link, 48 hours ── OffreExpiree ─► a kind mail
 a term ends ──────── FinDeTermeApprochee ─────────► mail with a link that renews, three weeks and one week ahead
@@ -37,7 +38,7 @@ from culture.events import (
     SortiePubliee,
     SortieTenue,
 )
-from foyers.events import LiasseDemandee
+from foyers.events import CompteOuvert, LiasseDemandee
 from kernel.mail import MailQueued
 from kernel.outbox import Fact
 from paiements.events import (
@@ -79,6 +80,7 @@ from workers import courriels, foyers, paiements, paniers
 from workers.runtime import Actor
 
 CIRCUIT: Mapping[type[Fact], Sequence[Actor]] = {
+    CompteOuvert: (foyers.annoncer_compte,),
     AbonnementSouscrit: (paniers.confirmer_abonnement,),
     PlaceOfferte: (paniers.annoncer_place,),
     OffreExpiree: (paniers.annoncer_expiration,),

@@ -8,6 +8,7 @@ from foyers.models import Compte, Foyer, Membre
 from foyers.recherche import chercher_foyers
 from foyers.verifications import verifier
 from kernel.db import reading, transaction
+from kernel.mail import Mail
 from kernel.web.access import Role
 from tests import fabriques
 from tests.fabriques import MOT_DE_PASSE
@@ -69,6 +70,31 @@ def test_a_family_signs_in_with_another_number_and_its_other_browsers_are_out(
         compte = session.get_one(Compte, ville["compte"])
     assert (compte.email, compte.telephone) == (None, "+33612345678")
     assert Visite(app).entrer(compte).status_code == 302
+
+
+def test_the_address_of_before_is_told_once_and_never_the_new_one(app: Flask, ville: dict[str, int]) -> None:
+    with reading() as session:
+        before = session.get_one(Compte, ville["compte"]).email
+    here = ouvrir(app, ville["compte"])
+    for _twice in range(2):
+        form = {"identifiant": "samira@exemple.fr", "actuel": MOT_DE_PASSE}
+        assert here.poster("/mon-compte/identifiant", **form).status_code == 302
+    with reading() as session:
+        (told,) = session.scalars(select(Mail)).all()
+    assert told.recipient == before
+    for part in (told.text, told.html):
+        assert "nous remettons tout en ordre" in part
+        assert "samira@exemple.fr" not in part
+
+
+def test_nobody_is_told_of_a_number_that_is_given_up(app: Flask, ville: dict[str, int]) -> None:
+    with transaction() as session:
+        compte = session.get_one(Compte, ville["compte"])
+        compte.email, compte.telephone = None, "+33612345678"
+    here = ouvrir(app, ville["compte"])
+    here.poster("/mon-compte/identifiant", identifiant="samira@exemple.fr", actuel=MOT_DE_PASSE)
+    with reading() as session:
+        assert session.scalars(select(Mail)).all() == []
 
 
 def test_an_identifier_that_somebody_has_is_refused(app: Flask, ville: dict[str, int]) -> None:
