@@ -18,6 +18,7 @@ from paniers.etats import EtatSemaine
 from paniers.fichiers import cle_de_commande
 from paniers.models import EtatPanier, Panier, Semaine, SemaineEtape
 from paniers.models_producteurs import Commande, Composition, EtatCommande, Offre, Producteur
+from paniers.models_retrait import Arrivee
 from paniers.suivi import Echeancier
 
 # The closing's own statement, counted by maison: what is foreseen is what would be closed now.
@@ -149,10 +150,14 @@ def echeancier(session: Session, semaine_id: int) -> Echeancier:
         .where(SemaineEtape.semaine_id == semaine_id)
         .group_by(SemaineEtape.vers)
     )
-    offers, published = session.execute(
+    have = select(Panier.maison_id).where(Panier.semaine_id == semaine_id, Panier.etat != EtatPanier.ANNULE)
+    arrived = Arrivee.semaine_id == semaine_id, Arrivee.maison_id.in_(have)
+    offers, published, maisons, arrivals = session.execute(
         select(
             select(func.count()).where(Offre.semaine_id == semaine_id).scalar_subquery(),
             select(Composition.publiee_le).where(Composition.semaine_id == semaine_id).scalar_subquery(),
+            select(func.count()).select_from(have.distinct().subquery()).scalar_subquery(),
+            select(func.count()).where(*arrived).scalar_subquery(),
         )
     ).one()
     return Echeancier(
@@ -166,6 +171,8 @@ def echeancier(session: Session, semaine_id: int) -> Echeancier:
         offres=offers,
         publiee_le=published,
         faites=dict(reached.all()),
+        arrivees=arrivals,
+        maisons=maisons,
     )
 
 

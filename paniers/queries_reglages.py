@@ -6,6 +6,8 @@ from datetime import date, datetime, time
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from foyers.models import Maison
+from paniers.agenda import agenda, dernier_jour
 from paniers.models import Calendrier, Grille, Semaine
 from paniers.models_producteurs import Producteur, Produit
 from paniers.tarifs import BaremeLineaire, BaremeTranches, GrilleIncoherente, bareme
@@ -29,7 +31,11 @@ class RythmeVu:
 
 @dataclass(frozen=True, slots=True)
 class SemaineDate:
-    """A week of the calendar with the instants at which its steps are due."""
+    """A week of the calendar with the instants at which its steps are due.
+
+    `retrait_le` names the week. `jours` are those on which some maison hands out, when they are not just that one;
+    none when all of it is cancelled.
+    """
 
     code: str
     retrait_le: date
@@ -38,6 +44,11 @@ class SemaineDate:
     cloture_le: datetime
     commande_le: datetime
     etat: str
+    jours: tuple[date, ...]
+
+    @property
+    def change(self) -> bool:
+        return self.jours != (self.retrait_le,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +84,23 @@ def rythmes(session: Session, today: date) -> tuple[RythmeVu | None, list[Rythme
 
 
 def semaines_a_venir(session: Session, today: date) -> list[SemaineDate]:
-    names = SemaineDate.__dataclass_fields__
-    rows = session.scalars(select(Semaine).where(Semaine.retrait_le >= today).order_by(Semaine.retrait_le).limit(26))
-    return [SemaineDate(**{name: getattr(row, name) for name in names}) for row in rows]
+    """The next weeks, the one whose hand-out was put off until today included. Three queries."""
+    rows = session.scalars(select(Semaine).where(dernier_jour() >= today).order_by(Semaine.retrait_le).limit(26)).all()
+    known = agenda(session, [row.id for row in rows])
+    open_places = session.scalars(select(Maison.id).where(Maison.active)).all()
+    return [
+        SemaineDate(
+            code=row.code,
+            retrait_le=row.retrait_le,
+            offres_jusqu_a=row.offres_jusqu_a,
+            publication_le=row.publication_le,
+            cloture_le=row.cloture_le,
+            commande_le=row.commande_le,
+            etat=row.etat,
+            jours=tuple(known.jours(row, open_places)) if open_places else (row.retrait_le,),
+        )
+        for row in rows
+    ]
 
 
 def grilles(session: Session, today: date) -> tuple[GrilleVue | None, list[GrilleVue], list[GrilleVue]]:

@@ -17,7 +17,8 @@ PATIENCE = timedelta(minutes=10)
 class Echeancier:
     """When the steps of a week are due, and what has been done: `faites` maps a state to the instant it was reached.
 
-    `retrait_le` and `dernier_le` are the first and last days on which baskets are really handed out.
+    `retrait_le` and `dernier_le` are the first and last days on which baskets are really handed out. `maisons` counts
+    those that have baskets, `arrivees` those of them that have said what came.
     """
 
     retrait_le: datetime
@@ -30,6 +31,8 @@ class Echeancier:
     offres: int
     publiee_le: datetime | None
     faites: Mapping[str, datetime]
+    arrivees: int = 0
+    maisons: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +82,11 @@ def _composition(week: Echeancier, now: datetime) -> Pas:
 
 
 def _livraison(week: Echeancier, now: datetime) -> Pas:
+    """The delivery, and how many maisons have said that it came: some may still wait when it is noted by hand."""
     ended_without = week.etat == EtatSemaine.TERMINEE and EtatSemaine.LIVREE not in week.faites
     if ended_without:
         return Pas("Livraison", "fait", f"{jour(week.retrait_le)}, sans réception notée")
-    return _etape(
+    step = _etape(
         "Livraison",
         week,
         now,
@@ -91,6 +95,17 @@ def _livraison(week: Echeancier, now: datetime) -> Pas:
         due=week.retrait_le,
         heure=False,
     )
+    if not week.arrivees or week.etat == EtatSemaine.ANNULEE:
+        return step
+    # The lorry is on its round: it is under way, though a day-long step would be late only tomorrow.
+    state = "en_cours" if step.etat == "a_venir" else step.etat
+    return Pas(step.texte, state, f"{step.detail}, {_ou(week)}")
+
+
+def _ou(week: Echeancier) -> str:
+    if week.arrivees == week.maisons:
+        return "arrivé dans la maison" if week.maisons == 1 else f"arrivé dans les {week.maisons} maisons"
+    return f"arrivé dans {week.arrivees} maison{'s' if week.arrivees > 1 else ''} sur {week.maisons}"
 
 
 def _etape(

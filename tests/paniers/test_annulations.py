@@ -407,6 +407,19 @@ FAUTES = {
         "DELETE FROM ecriture WHERE cle LIKE 'annulation:%'",
         "à la charge du CCAS",
     ),
+    "a credit of another amount than its baskets": (
+        "ALTER TABLE mouvement DISABLE TRIGGER USER;"
+        "UPDATE mouvement SET montant = montant + CASE compte WHEN 'foyer' THEN 50 ELSE -50 END"
+        " WHERE ecriture_id = (SELECT min(id) FROM ecriture WHERE contrepasse_id IS NOT NULL)"
+        " AND compte IN ('foyer', 'participation_ccas')",
+        "les avoirs de ses foyers",
+    ),
+    "what was ordered borne for another amount": (
+        "ALTER TABLE mouvement DISABLE TRIGGER USER;"
+        "UPDATE mouvement SET montant = montant + sign(montant)"
+        " WHERE ecriture_id = (SELECT id FROM ecriture WHERE cle LIKE 'annulation:%')",
+        "à la charge du CCAS",
+    ),
     "a week said to be cancelled": ("UPDATE semaine SET etat = 'annulee'", "toute la ville est annulée"),
     "two decisions at once": (
         "UPDATE distribution SET jusqu_a = 'infinity'; INSERT INTO distribution (semaine_id, maison_id, nature, motif,"

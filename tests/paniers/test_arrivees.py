@@ -11,6 +11,7 @@ from kernel.web.access import Role
 from paniers import arrivees, courriels_arrivee
 from paniers.models import Semaine
 from paniers.queries_arrivee import arrivee
+from paniers.queries_coordination import echeancier
 from tests.foyers.visite import Visite, connecte_en
 from tests.paniers.bourg import compter, ensemble
 from tests.paniers.monde_equipe import Monde, bon, monde
@@ -57,6 +58,31 @@ def test_the_week_is_delivered_once_every_maison_has_looked(ici: Monde) -> None:
     assert etat(ici) == "livree"
     noter(ici, {})
     assert compter("SELECT count(*) FROM semaine_etape WHERE vers = 'livree'") == 1
+
+
+def test_the_week_s_line_says_in_how_many_maisons_it_arrived(app: Flask, ici: Monde) -> None:
+    page = connecte_en(app, Role.COORDINATION)
+
+    def ligne() -> str:
+        return page.lire(f"/coordination?semaine={ici.code}").text.replace("\xa0", " ")
+
+    assert "arrivé dans" not in ligne()
+    noter(ici, {})
+    assert "arrivé dans 1 maison sur 2" in ligne()
+    noter(ici, {}, ici.ailleurs)
+    assert "arrivé dans les 2 maisons" in ligne()
+
+
+def test_a_maison_without_baskets_is_not_waited_for(app: Flask, ici: Monde) -> None:
+    with transaction() as session:
+        session.execute(text("UPDATE panier SET etat = 'annule' WHERE maison_id = :m"), {"m": ici.ailleurs})
+    noter(ici, {}, ici.ailleurs)
+    with reading() as session:
+        steps = echeancier(session, ici.semaine_id)
+    assert (steps.arrivees, steps.maisons) == (0, 1)
+    noter(ici, {})
+    with reading() as session:
+        assert echeancier(session, ici.semaine_id).arrivees == 1
 
 
 def test_maisons_that_look_at_once_deliver_the_week_once(ici: Monde) -> None:

@@ -228,3 +228,12 @@ def test_a_family_reads_that_its_basket_is_cancelled_and_why(app: Flask, neige: 
     page = lire(connecte(app, compte), "/ma-semaine")
     assert "Pas de distribution ce jour-là" in page
     assert "La distribution est annulée : neige." in page
+
+
+def test_the_calendar_shows_the_day_to_which_a_week_was_moved(bourg: Bourg, elle: Visite) -> None:
+    clock.set_now(bourg.avant(days=6))
+    assert "déplacée au" not in lire(elle, "/coordination/calendrier")
+    poster(elle, "deplacer", jour="25/11/2026", debut="", fin="", motif="veille de fête")
+    assert "déplacée au mercredi 25 novembre" in lire(elle, "/coordination/calendrier")
+    poster(elle, "deplacer", bourg.maisons[0], jour="27/11/2026", debut="", fin="", motif="travaux")
+    assert "distribuée mercredi 25 novembre et vendredi 27 novembre" in lire(elle, "/coordination/calendrier")

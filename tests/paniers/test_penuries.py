@@ -11,7 +11,9 @@ from sqlalchemy.orm import Session
 
 from kernel.db import get_engine, reading, transaction
 from kernel.errors import Refus
+from paiements import grand_livre
 from paniers import courriels, courriels_producteurs, penuries, verifications
+from paniers.annulations import annuler
 from paniers.cloture import cloturer
 from paniers.commandes import commander, repondre
 from paniers.etats import EtatSemaine
@@ -413,3 +415,55 @@ def test_each_tampering_is_named(semaine: Semaine48, fault: str) -> None:
     with transaction() as session:
         session.execute(text(ABIMER[fault]))
     assert any(fault in found for found in tout_tient())
+
+
+# A correction, then no hand-out at all.
+
+COMPTES_DES_FOYERS = text(
+    "SELECT f.maison_id, sum(m.montant) AS solde, sum(m.montant) FILTER (WHERE e.cle LIKE 'panier:%') AS paniers"
+    "  FROM mouvement m JOIN ecriture e ON e.id = m.ecriture_id JOIN foyer f ON f.id = m.foyer_id"
+    " WHERE m.compte = 'foyer' GROUP BY f.id, f.maison_id ORDER BY f.id"
+)
+
+
+def soldes() -> list[tuple[int, int, int]]:
+    """(maison, what the household owes, what its baskets were debited), told by this file's own query."""
+    with reading() as session:
+        return [tuple(row) for row in session.execute(COMPTES_DES_FOYERS)]
+
+
+def corriger_puis_annuler(semaine: Semaine48) -> None:
+    faire(semaine, demande({semaine.carottes: 250, semaine.chou: 1}, credit=50))
+    with transaction() as session:
+        annuler(
+            session, semaine.bourg.semaine, semaine.bourg.maisons[0], motif="neige",
+            instant=semaine.bourg.apres(hours=40),
+        )  # fmt: skip
+
+
+def test_a_basket_corrected_then_cancelled_leaves_nothing_due_and_gives_its_credit_back_once(
+    semaine: Semaine48,
+) -> None:
+    here, there = semaine.bourg.maisons
+    corriger_puis_annuler(semaine)
+    assert soldes() == [(here, 0, 400), (here, 0, 1_100), (there, 850, 900)]
+    ordered = compter("SELECT sum(total_ht + tva) FROM commande")
+    assert compter("SELECT -sum(montant) FROM mouvement WHERE compte = 'producteurs'") == ordered, "farms are paid"
+    borne = compter("SELECT sum(montant) FROM mouvement WHERE compte = 'participation_ccas'")
+    assert borne == ordered - 850, "what households do not pay, the CCAS does"
+    assert compter("SELECT sum(montant) FROM mouvement") == 0
+    assert tout_tient() == []
+
+
+def test_without_the_reversal_of_its_credit_a_cancelled_household_would_be_given_too_much(
+    semaine: Semaine48, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control of the test above."""
+    reverse = grand_livre.contrepasser_en_lot
+
+    def baskets_only(session: Session, keys: list[str], told: str) -> None:
+        reverse(session, [key for key in keys if key.startswith("panier:")], told)
+
+    monkeypatch.setattr("paniers.annulations.grand_livre.contrepasser_en_lot", baskets_only)
+    corriger_puis_annuler(semaine)
+    assert [owed for _, owed, _ in soldes()] == [-50, -100, 850]
