@@ -35,9 +35,9 @@ LA_VEILLE = time(10)
 # No hand-out is moved further than that from its nominal day.
 AU_PLUS_LOIN = timedelta(days=8)
 
-# Whoever has a basket that week as things stand, and has not been told.
+# Whoever fetches a basket that week as things stand, and has not been told.
 _A_PREVENIR = text(
-    f"SELECT t.* FROM ({ABONNES.text}) t WHERE NOT EXISTS "  # noqa: S608  (no value of anybody's is in it)
+    f"SELECT t.* FROM ({ABONNES.text}) t WHERE NOT t.a_donner AND NOT EXISTS "  # noqa: S608  (no value of anybody's is in it)
     "(SELECT 1 FROM message m WHERE m.cle = 'semaine:' || :semaine || ':' || t.foyer_id) LIMIT :lot"
 )
 _TOUS = 10_000_000
@@ -69,11 +69,17 @@ def annoncer_la_veille(instant: datetime) -> None:
 
 
 def annoncer_non_retires(session: Session, semaine_id: int) -> None:
-    """The week is over: write kindly to whoever did not fetch their basket, with what comes next."""
+    """The week is over: write kindly to whoever did not fetch their basket, with what became of it and what comes next.
+
+    Whoever had said beforehand that the basket was to be given was not expected, and is told nothing.
+    """
     week = session.get_one(Semaine, semaine_id)
     known, places = agenda(session, [week.id]), _places(session)
     baskets = session.scalars(
-        select(Panier).where(Panier.semaine_id == week.id, Panier.etat == EtatPanier.NON_RETIRE).order_by(Panier.id)
+        select(Panier)
+        .where(Panier.semaine_id == week.id, Panier.etat.in_((EtatPanier.NON_RETIRE, EtatPanier.DONNE)))
+        .where(~Panier.a_donner)
+        .order_by(Panier.id)
     ).all()
     for start in range(0, len(baskets), PAR_LOT):
         dire_a_plusieurs(
@@ -83,7 +89,8 @@ def annoncer_non_retires(session: Session, semaine_id: int) -> None:
                     foyer_id=basket.foyer_id,
                     cle=f"panier:{basket.id}:non_retire",
                     modele="paniers/non_retire",
-                    contexte=_lieu(known.rendez_vous(week, basket.maison_id), places) | {"lien": _ma_semaine()},
+                    contexte=_lieu(known.rendez_vous(week, basket.maison_id), places)
+                    | {"donne": basket.etat == EtatPanier.DONNE, "lien": _ma_semaine()},
                 )
                 for basket in baskets[start : start + PAR_LOT]
             ],
@@ -144,7 +151,7 @@ def _la_veille(session: Session, week: Semaine, instant: datetime) -> bool:
     baskets = session.scalars(
         select(Panier)
         .where(Panier.semaine_id == week.id, Panier.etat == EtatPanier.A_REMETTRE, Panier.maison_id.in_(due))
-        .where(~told.exists())
+        .where(~told.exists(), ~Panier.a_donner)
         .order_by(Panier.id)
         .limit(PAR_LOT)
     ).all()

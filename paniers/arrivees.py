@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from kernel.errors import Refus
+from kernel.errors import Introuvable, Refus
 from kernel.outbox import publish
 from paniers.etats import EtatSemaine
 from paniers.events import ArriveeIncomplete
@@ -46,8 +46,19 @@ def noter(
     )
     if semaine.etat == EtatSemaine.COMMANDEE and _partout(session, semaine_id):
         avancer(session, semaine, EtatSemaine.LIVREE, instant, par)
+    if missing != before:
+        session.execute(update(Arrivee).where(Arrivee.id == arrivee_id).values(vue_le=None, vue_par=None))
     if missing and missing != before:
         publish(session, ArriveeIncomplete(arrivee_id))
+
+
+def voir(session: Session, arrivee_id: int, semaine_id: int, *, par: int | None, instant: datetime) -> None:
+    """The coordination has seen what is missing there; the first time counts. Raises Introuvable."""
+    arrivee = session.get(Arrivee, arrivee_id, with_for_update=True)
+    if arrivee is None or arrivee.semaine_id != semaine_id:
+        raise Introuvable
+    if arrivee.vue_le is None:
+        arrivee.vue_le, arrivee.vue_par = instant, par
 
 
 def _ecrire(session: Session, semaine_id: int, maison_id: int, par: int | None, instant: datetime) -> int:

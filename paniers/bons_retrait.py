@@ -56,7 +56,7 @@ class Contenu:
 
 @dataclass(frozen=True, slots=True)
 class Bon:
-    """One voucher; `texte` is what its QR holds."""
+    """One voucher; `texte` is what its QR holds. `a_donner`: its family gives it, and receives no voucher."""
 
     panier_id: int
     numero: int
@@ -65,6 +65,7 @@ class Bon:
     nombre: int
     canal: str
     texte: str
+    a_donner: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,7 @@ def lire_dossier(session: Session, semaine_id: int, maison_id: int) -> Dossier:
     rdv = agenda(session, [semaine_id]).rendez_vous(semaine, maison_id)
     bons = _bons(session, semaine, maison_id, rdv.jour)
     produits, poids = _produits(session, semaine_id, sum(bon.nombre for bon in bons))
-    return Dossier(semaine_id, maison_id, _lieu(maison, rdv), produits, poids, bons)
+    return Dossier(semaine_id, maison_id, lieu_du_rendez_vous(maison, rdv), produits, poids, bons)
 
 
 def rendre(dossier: Dossier) -> list[Fichier]:
@@ -111,6 +112,7 @@ def rendre(dossier: Dossier) -> list[Fichier]:
             rendre_bon(dossier, bon),
         )
         for bon in dossier.bons
+        if not bon.a_donner
     ]
     name = nom_de_fichier("dossier", dossier.lieu.nom, jour(dossier.lieu.jour), extension="pdf")
     whole = Fichier(f"dossier:{dossier.semaine_id}:{dossier.maison_id}", name, rendre_dossier(dossier))
@@ -129,13 +131,14 @@ def rendre_dossier(dossier: Dossier, *, tous_les_bons: bool = False) -> bytes:
     Those are of the families that receive no e-mail, or with `tous_les_bons` of all.
     """
     bons = dossier.bons
+    printed = [bon for bon in bons if tous_les_bons or bon.canal != Canal.EMAIL]
     context = {
         "lieu": asdict(dossier.lieu),
         "produits": [asdict(p) for p in dossier.produits],
         "poids": dossier.poids,
         "arrivages": _arrivages(dossier.produits),
         "bons": [asdict(bon) for bon in bons],
-        "a_decouper": [asdict(bon) for bon in bons if tous_les_bons or bon.canal != Canal.EMAIL],
+        "a_decouper": [asdict(bon) for bon in printed if not bon.a_donner],
         "familles": len(bons),
         "a_preparer": sum(bon.nombre for bon in bons),
         "pour_un": sum(bon.nombre == 1 for bon in bons),
@@ -159,7 +162,8 @@ def nom_complet(maison: str) -> str:
     return maison if maison.lower().startswith(("maison", "mdh ")) else f"Maison des habitants {maison}"
 
 
-def _lieu(maison: Maison, rdv: RendezVous) -> Lieu:
+def lieu_du_rendez_vous(maison: Maison, rdv: RendezVous) -> Lieu:
+    """Where and when, as a document says it."""
     return Lieu(
         nom=nom_complet(maison.nom),
         adresse=f"{maison.adresse}, {maison.code_postal} {maison.ville}",
@@ -178,6 +182,7 @@ def _bons(session: Session, semaine: Semaine, maison_id: int, le: date) -> tuple
             Panier.numero,
             Panier.nombre,
             Panier.bon,
+            Panier.a_donner,
             Foyer.canal,
             func.coalesce(Membre.prenom, "").label("prenom"),
             func.coalesce(Membre.nom, Foyer.nom).label("nom"),
@@ -188,7 +193,16 @@ def _bons(session: Session, semaine: Semaine, maison_id: int, le: date) -> tuple
         .order_by(Foyer.nom_plie, func.lower(Membre.prenom), Panier.numero)
     )
     return tuple(
-        Bon(row.id, row.numero, row.prenom, row.nom, row.nombre, row.canal, texte_du_bon(semaine, row.bon, le))
+        Bon(
+            row.id,
+            row.numero,
+            row.prenom,
+            row.nom,
+            row.nombre,
+            row.canal,
+            texte_du_bon(semaine, row.bon, le),
+            row.a_donner,
+        )
         for row in rows
     )
 

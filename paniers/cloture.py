@@ -28,12 +28,13 @@ from paniers.tarifs import Bareme, GrilleIncoherente, Tarif, bareme
 PAR_LOT = 1000
 TOUS = 2_000_000_000
 
-Batch = Sequence[Row[tuple[int, int, int, int]]]
-"""Subscriptions due a basket: abonnement_id, foyer_id, nombre, maison_id."""
+Batch = Sequence[Row[tuple[int, int, int, int, bool]]]
+"""Subscriptions due a basket: abonnement_id, foyer_id, nombre, maison_id, a_donner."""
 
 ABONNES = text(
     """
-    SELECT a.id AS abonnement_id, a.foyer_id, v.nombre, coalesce(d.chez_id, c.maison_id, v.maison_id) AS maison_id
+    SELECT a.id AS abonnement_id, a.foyer_id, v.nombre, coalesce(d.chez_id, c.maison_id, v.maison_id) AS maison_id,
+           coalesce(c.nature = 'solidarite', false) AS a_donner
       FROM abonnement a
       JOIN abonnement_version v ON v.abonnement_id = a.id
                                AND v.depuis < :limite AND (v.jusqu_a IS NULL OR v.jusqu_a >= :limite)
@@ -53,11 +54,12 @@ ABONNES = text(
 )
 FIGER = text(
     """
-    INSERT INTO panier (semaine_id, abonnement_id, foyer_id, maison_id, nombre, numero, prix, tranche, cout)
-    SELECT :semaine, abonnement, foyer, maison, nombre, numero, prix, tranche, :cout
+    INSERT INTO panier (semaine_id, abonnement_id, foyer_id, maison_id, nombre, numero, prix, tranche, cout, a_donner)
+    SELECT :semaine, abonnement, foyer, maison, nombre, numero, prix, tranche, :cout, a_donner
       FROM unnest(cast(:abonnements AS bigint[]), cast(:foyers AS bigint[]), cast(:maisons AS bigint[]),
-                  cast(:nombres AS int[]), cast(:numeros AS int[]), cast(:prix AS int[]), cast(:tranches AS text[]))
-        AS t(abonnement, foyer, maison, nombre, numero, prix, tranche)
+                  cast(:nombres AS int[]), cast(:numeros AS int[]), cast(:prix AS int[]), cast(:tranches AS text[]),
+                  cast(:a_donner AS boolean[]))
+        AS t(abonnement, foyer, maison, nombre, numero, prix, tranche, a_donner)
     RETURNING id, foyer_id, nombre * prix AS prix, nombre * cout AS cout
     """
 )
@@ -187,4 +189,5 @@ def _lignes(
         "numeros": list(numbers),
         "prix": [tarif.prix.centimes for tarif in prices],
         "tranches": [tarif.tranche for tarif in prices],
+        "a_donner": [row.a_donner for row in batch],
     }

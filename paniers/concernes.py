@@ -84,7 +84,7 @@ def effet(session: Session, semaine: Semaine, maison_id: int | None, instant: da
         .where(mine, Panier.etat.in_(EN_ATTENTE))
         .group_by(Panier.foyer_id)
     ).all()
-    given = session.scalar(select(func.count()).where(mine, Panier.etat == EtatPanier.REMIS))
+    given = session.scalar(select(func.count()).where(mine, Panier.etat.in_((EtatPanier.REMIS, EtatPanier.DONNE))))
     return Effet(
         paniers=sum(int(row[1]) for row in waiting),
         foyers=len(waiting),

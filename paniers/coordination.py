@@ -27,6 +27,7 @@ from paniers import (
     coordination_distributions,
     coordination_panier,
     coordination_penuries,
+    coordination_solidarite,
     queries_abonnements,
     queries_penuries,
     queries_places,
@@ -53,6 +54,7 @@ coordination_calendrier.brancher(bp)
 coordination_panier.brancher(bp)
 coordination_penuries.brancher(bp)
 coordination_distributions.brancher(bp)
+coordination_solidarite.brancher(bp)
 
 
 @bp.errorhandler(lire.AucuneSemaine)
@@ -65,11 +67,12 @@ LECTURE = coordination_panier.LECTURE
 
 @dataclass(frozen=True, slots=True)
 class Alerte:
-    """Something to look at, in a sentence, with the page where it is dealt with."""
+    """Something to look at, in a sentence, with the page where it is dealt with; `vue`: where one says "c'est vu"."""
 
     phrase: str
     url: str
     bouton: str
+    vue: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,7 +254,7 @@ def _alertes(session: Session, week: SemaineVue, steps: suivi.Echeancier, at: da
         blocked = use_commandes.obstacle(session, session.get_one(Semaine, week.id))
         if blocked:
             found.append(Alerte(blocked, compose, _("Changer la composition")))
-    found += _alertes_des_commandes(session, week)
+    found += _alertes_des_commandes(session, week) + _alertes_des_arrivees(session, week)
     doubt = doute_de(session, week.id, at)
     if doubt is not None:
         phrase = _(
@@ -285,6 +288,22 @@ def _alertes_des_commandes(session: Session, week: SemaineVue) -> list[Alerte]:
     if silent and week.etat == EtatSemaine.COMMANDEE:
         found.append(Alerte(_("Commande pas encore confirmée : %(noms)s.", noms=", ".join(silent)), page, see))
     return found
+
+
+def _alertes_des_arrivees(session: Session, week: SemaineVue) -> list[Alerte]:
+    """What a maison lacks: one alert a maison, that the shortage page or "c'est vu" puts away."""
+    if week.etat not in (EtatSemaine.COMMANDEE, EtatSemaine.LIVREE):
+        return []
+    acts = current_user.role == Role.COORDINATION
+    return [
+        Alerte(
+            phrase,
+            url_for(".penuries_de_la_semaine", semaine=week.code),
+            _("Changer le panier"),
+            vue=url_for(".arrivee_vue", code=week.code, arrivee_id=arrivee_id) if acts else "",
+        )
+        for arrivee_id, phrase in coordination_solidarite.manques_en_mots(session, week.id)
+    ]
 
 
 def _dit(order: lire.CommandeVue, manques: list[LigneCourte]) -> str:

@@ -203,8 +203,10 @@ def exiger_pas_annulee(semaine: Semaine, known: Distribution | None) -> None:
 
 
 def exiger_rien_de_remis(session: Session, semaine_id: int, maison_id: int | None) -> None:
-    """Raises Refus when baskets have been handed out there."""
-    given = select(Panier.id).where(Panier.semaine_id == semaine_id, Panier.etat == EtatPanier.REMIS)
+    """Raises Refus when baskets have been handed out there, or given."""
+    given = select(Panier.id).where(
+        Panier.semaine_id == semaine_id, Panier.etat.in_((EtatPanier.REMIS, EtatPanier.DONNE))
+    )
     if maison_id is not None:
         given = given.where(Panier.maison_id == maison_id)
     if session.execute(given.limit(1)).first() is not None:

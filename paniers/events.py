@@ -118,6 +118,14 @@ class ArriveeIncomplete(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class FeuilleDemandee(Fact):
+    """A maison's sheet of the day is to be made, as the day stands then."""
+
+    semaine_id: int
+    maison_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class OffresDemandees(Fact):
     """A producer is to be asked what it offers for a week, or to be reminded."""
 

@@ -138,6 +138,7 @@ GESTES = {
     "annoncer_reponse": Geste("Prévenir la coordination de la réponse d’un producteur", _commandes),
     "preparer_bons": Geste("Préparer les bons de retrait et le dossier d’une maison", _maisons),
     "annoncer_manque": Geste("Prévenir la coordination de ce qui manque dans une maison", _arrivees),
+    "preparer_feuille": Geste("Préparer la feuille du jour d’une maison", _maisons),
     "preparer_carte": Geste("Préparer la carte de retrait d’une famille", _cartes),
     "annoncer_panier_corrige": Geste("Écrire aux familles d’une maison que le panier change", _maisons),
     "annoncer_non_retires": Geste("Écrire aux familles qui n’ont pas retiré leur panier", _semaines),

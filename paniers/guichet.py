@@ -19,7 +19,15 @@ from kernel.errors import Refus
 from kernel.web.access import MINE, access
 from kernel.web.words import _
 from paniers import guichet_journee as journee
-from paniers import guichet_retrait, queries_arrivee, queries_guichet, queries_remise, retraits
+from paniers import (
+    guichet_retrait,
+    guichet_solidarite,
+    queries_arrivee,
+    queries_guichet,
+    queries_remise,
+    queries_solidarite,
+    retraits,
+)
 from paniers import paroles_guichet as paroles
 from paniers.porte import EQUIPE, au_bureau, choisir, guichet, impression, maison_du_scan, panier_de_mes_maisons
 from paniers.queries_guichet import Attendu
@@ -33,7 +41,7 @@ bp = Blueprint("guichet_paniers", __name__)
 _CODE = re.compile(r"\s*((PC|CR)\d+:|[a-z]+://)", re.IGNORECASE)
 _PLUS_LONG_QU_UN_NOM = 80
 
-FILTRES = ("attendus", "remis", "tous")
+FILTRES = ("attendus", "remis", "dons", "tous")
 
 
 @bp.get("/retrait")
@@ -53,6 +61,8 @@ def jour() -> str:
         guichet=door,
         liste=chercher(liste, cherche) if cherche else _filtrer(liste, filtre),
         comptes={name: len(_filtrer(liste, name)) for name in FILTRES},
+        familles=sum(not line.a_donner for line in liste),
+        reste=any(line.reste for line in liste),
         filtre=filtre,
         cherche=cherche,
         dossier=dossier and au_bureau(),
@@ -99,8 +109,10 @@ def panier(panier_id: int) -> str:
     with reading() as session:
         return render_template(
             "paniers/guichet/panier.html",
-            panier=queries_remise.panier(session, panier_id, avec_reste=au_bureau()),
+            panier=(found := queries_remise.panier(session, panier_id, avec_reste=au_bureau())),
             gestes=queries_remise.gestes(session, panier_id),
+            connus=queries_solidarite.a_qui(session, found.maison_id) if au_bureau() else [],
+            ouverte_aux_dons=queries_remise.au_vrai_jour(session, found).retrait_le <= today(),
             complet=au_bureau(),
         )
 
@@ -158,9 +170,12 @@ def _dire(write: Callable[[Session], None], said: str) -> None:
 
 
 def _filtrer(liste: list[Attendu], filtre: str | None) -> list[Attendu]:
-    if filtre == "tous":
-        return liste
-    return [line for line in liste if line.remis == (filtre == "remis")]
+    kept = {
+        "attendus": lambda line: line.attendu,
+        "remis": lambda line: line.remis,
+        "dons": lambda line: line.donne or (line.reste and line.a_donner),
+    }
+    return list(filter(kept[filtre], liste)) if filtre in kept else liste
 
 
 def _panier_repondu(session: Session, answer: retraits.Reponse, typed: str) -> PanierVu | None:
@@ -190,9 +205,11 @@ def _reponse(answer: retraits.Reponse, found: PanierVu | None, maison_id: int) -
 # The addresses of a maison's day, on one screen.
 bp.post("/retrait/livraison")(journee.livraison)
 bp.route("/retrait/arrivee", methods=["GET", "POST"])(journee.arrivee)
-bp.get("/retrait/clore")(journee.clore)
-bp.post("/retrait/clore")(journee.clore_la_journee)
-bp.get("/retrait/feuille")(journee.feuille)
+bp.route("/retrait/clore", methods=["GET", "POST"])(journee.clore)
+bp.route("/retrait/feuille", methods=["GET", "POST"])(journee.feuille)
+bp.get("/retrait/feuille.pdf")(journee.feuille_pdf)
+bp.post("/retrait/<int:panier_id>/donner")(guichet_solidarite.donner)
+bp.post("/retrait/<int:panier_id>/reprendre")(guichet_solidarite.reprendre)
 bp.get("/retrait/dossier/<int:semaine_id>/<int:maison_id>")(journee.dossier)
 
 # And of who may fetch a household's baskets.

@@ -94,6 +94,16 @@ def absent(foyer_id: int, code: str) -> Response:
 
 
 @access(*EQUIPE, on=foyer_a_portee)
+def donner(foyer_id: int, code: str) -> Response:
+    return _choisir(
+        foyer_id,
+        code,
+        NatureChoix.SOLIDARITE,
+        lambda day: _("C’est noté : la famille donne son panier du %(jour)s.", jour=day),
+    )
+
+
+@access(*EQUIPE, on=foyer_a_portee)
 def comme_d_habitude(foyer_id: int, code: str) -> Response:
     return _choisir(
         foyer_id,
@@ -185,6 +195,7 @@ def _semaine(foyer_id: int, code: str) -> SemaineVue:
 # The addresses, on one screen.
 bp.get("")(panier)
 bp.post("/semaines/<code>/absent")(absent)
+bp.post("/semaines/<code>/donner")(donner)
 bp.post("/semaines/<code>/comme-d-habitude")(comme_d_habitude)
 bp.route("/semaines/<code>/autre-maison", methods=["GET", "POST"])(autre_maison)
 bp.post("/pauses/<int:pause_id>/lever")(lever_une_pause)

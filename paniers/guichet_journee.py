@@ -12,12 +12,14 @@ from kernel.clock import now, today
 from kernel.db import reading, transaction
 from kernel.errors import Refus
 from kernel.formats import jour as en_mots
+from kernel.outbox import publish
 from kernel.web.access import MINE, access
 from kernel.web.files import file_answer
 from kernel.web.words import _
-from paniers import arrivees, queries_arrivee, retraits
+from paniers import arrivees, feuille_jour, queries_arrivee, queries_solidarite, solidarite
 from paniers import paroles_guichet as paroles
 from paniers import queries_guichet as lire
+from paniers.events import FeuilleDemandee
 from paniers.porte import BUREAU, guichet, impression, maison_a_moi, meme_semaine
 from paniers.views_publiques import Page
 
@@ -70,39 +72,74 @@ def _nombre(typed: str) -> int:
 
 
 @access(*BUREAU, on=MINE)
-def clore() -> str:
+def clore() -> Page:
+    """What became of each basket that is still there: kept until tomorrow, or given; safe to do again."""
     with reading() as session:
         lieu, day = guichet(session).la()
         liste = lire.attendus(session, day.semaine_id, lieu.id)
-    return render_template(
-        "paniers/guichet/clore.html",
-        lieu=lieu,
-        jour=day,
-        restants=[line for line in liste if line.reste],
-        remis=sum(line.remis for line in liste),
-        trop_tot=today() < day.retrait_le,
-    )
+        known = queries_solidarite.a_qui(session, lieu.id)
+    left = [line for line in liste if line.reste]
+    if request.method == "POST":
+        meme_semaine(day)
+        _exiger_le_jour(day)
+        try:
+            with transaction() as session:
+                fin = solidarite.clore(
+                    session, day.semaine_id, lieu.id, _coches(left), request.form.get("a", ""),
+                    par=current_user.compte_id, instant=now(),
+                )  # fmt: skip
+        except Refus as refus:
+            flash(refus.sentence, "attention")
+        else:
+            flash(paroles.cloture(fin), "succes")
+            return redirect(url_for("guichet_paniers.jour", maison=lieu.id, etat="tous"), 303)
+    page = {
+        "lieu": lieu,
+        "jour": day,
+        "restants": left,
+        "coches": _coches(left) if request.method == "POST" else [line.id for line in left if line.a_donner],
+        "a": request.form.get("a", ""),
+        "connus": known,
+        "trop_tot": today() < day.retrait_le,
+    }
+    return render_template("paniers/guichet/clore.html", **page), 422 if request.method == "POST" else 200
 
 
-@access(*BUREAU, on=MINE)
-def clore_la_journee() -> Response:
-    with reading() as session:
-        lieu, day = guichet(session).la()
-    meme_semaine(day)
+def _coches(left: list[lire.Attendu]) -> list[int]:
+    """The baskets that the form says were given: those ticked, or all that are left."""
+    ticked = set(request.form.getlist("don"))
+    return [line.id for line in left if "tout" in request.form or str(line.id) in ticked]
+
+
+def _exiger_le_jour(day: lire.Jour) -> None:
+    """Raises Refus before the maison's day."""
     if today() < day.retrait_le:
         raise Refus(_("La distribution est %(jour)s : on ne peut pas la clore avant.", jour=en_mots(day.retrait_le)))
-    with transaction() as session:
-        left = retraits.clore_journee(session, day.semaine_id, lieu.id)
-    flash(paroles.cloture(left), "succes")
-    return redirect(url_for(".jour", maison=lieu.id, etat="tous"), 303)
 
 
 @access(*BUREAU, on=MINE)
-def feuille() -> str:
+def feuille() -> str | Response:
+    """The sheet of the day on the screen; posted, its PDF is asked for as the day stands now."""
     with reading() as session:
         lieu, day = guichet(session).la()
-        liste = lire.attendus(session, day.semaine_id, lieu.id)
-    return render_template("paniers/guichet/feuille.html", lieu=lieu, jour=day, liste=liste, **impression(lieu))
+        if request.method == "GET":
+            liste = lire.attendus(session, day.semaine_id, lieu.id)
+            made = feuille_jour.faite_le(session, day.semaine_id, lieu.id)
+            page = {"lieu": lieu, "jour": day, "liste": liste, "faite_le": made}
+            return render_template("paniers/guichet/feuille.html", **page, **impression(lieu))
+    meme_semaine(day)
+    with transaction() as session:
+        publish(session, FeuilleDemandee(day.semaine_id, lieu.id))
+    flash(_("La feuille se prépare. Elle sera prête dans quelques secondes."), "info")
+    return redirect(url_for("guichet_paniers.feuille", maison=lieu.id), 303)
+
+
+@access(*BUREAU, on=MINE)
+def feuille_pdf() -> Fichier:
+    with reading() as session:
+        lieu, day = guichet(session).la()
+        document = documents.find(session, feuille_jour.cle(day.semaine_id, lieu.id))
+    return file_answer(document, _("Cette feuille n’est pas encore prête. Revenez dans un instant."))
 
 
 @access(*BUREAU, on=maison_a_moi)

@@ -154,6 +154,7 @@ class NatureChoix(StrEnum):
     PAS_CETTE_SEMAINE = "pas_cette_semaine"
     AUTRE_MAISON = "autre_maison"
     COMME_D_HABITUDE = "comme_d_habitude"
+    SOLIDARITE = "solidarite"
 
 
 class Choix(Base):
@@ -174,7 +175,9 @@ class Choix(Base):
 
     __table_args__ = (
         UniqueConstraint("abonnement_id", "semaine_id"),
-        CheckConstraint("nature IN ('pas_cette_semaine', 'autre_maison', 'comme_d_habitude')", name="nature"),
+        CheckConstraint(
+            "nature IN ('pas_cette_semaine', 'autre_maison', 'comme_d_habitude', 'solidarite')", name="nature"
+        ),
         CheckConstraint("(nature = 'autre_maison') = (maison_id IS NOT NULL)", name="maison"),
     )
 
@@ -184,13 +187,15 @@ class EtatPanier(StrEnum):
     REMIS = "remis"
     NON_RETIRE = "non_retire"
     ANNULE = "annule"
+    DONNE = "donne"
 
 
 class Panier(Base):
     """What a subscription receives one week: `nombre` baskets (one or two for a large family), one voucher, one debit.
 
     Price, band, cost and maison are frozen by the closing. `bon` is the voucher's random id; `numero` is what people
-    say aloud at the maison (``12``). Prices and costs are for one basket, in centimes.
+    say aloud at the maison (``12``). Prices and costs are for one basket, in centimes. `a_donner`: its family wished to
+    give it that week; it is made and paid like any other.
     """
 
     __tablename__ = "panier"
@@ -207,13 +212,14 @@ class Panier(Base):
     cout: Mapped[int]
     bon: Mapped[uuid.UUID] = mapped_column(unique=True, server_default=func.gen_random_uuid())
     etat: Mapped[str] = mapped_column(server_default=EtatPanier.A_REMETTRE)
+    a_donner: Mapped[bool] = mapped_column(server_default=text("false"))
 
     __table_args__ = (
         UniqueConstraint("abonnement_id", "semaine_id"),
         UniqueConstraint("semaine_id", "maison_id", "numero"),
         CheckConstraint("prix BETWEEN 400 AND 900", name="prix"),
         CheckConstraint("nombre BETWEEN 1 AND 2", name="nombre"),
-        CheckConstraint("etat IN ('a_remettre', 'remis', 'non_retire', 'annule')", name="etat"),
+        CheckConstraint("etat IN ('a_remettre', 'remis', 'non_retire', 'annule', 'donne')", name="etat"),
     )
 
 

@@ -1,4 +1,4 @@
-"""Tables of the pick-up: cards, those who come in a household's place, and what has arrived at a maison."""
+"""Tables of the pick-up: cards, those who come in a household's place, what has arrived at a maison, what was given."""
 
 import uuid
 from datetime import date
@@ -54,7 +54,10 @@ class Procuration(Base):
 
 
 class Arrivee(Base):
-    """A maison has looked through what came for the week: all of it, or what its `ArriveeManque` say is missing."""
+    """A maison has looked through what came for the week: all of it, or what its `ArriveeManque` say is missing.
+
+    `vue_le`: when the coordination said that it has seen what is missing; something else missing is new again.
+    """
 
     __tablename__ = "arrivee"
 
@@ -63,6 +66,8 @@ class Arrivee(Base):
     maison_id: Mapped[int] = mapped_column(ForeignKey("maison.id"), index=True)
     le: Mapped[Instant]
     par: Mapped[int | None] = mapped_column(ForeignKey("compte.id", ondelete="SET NULL"))
+    vue_le: Mapped[Instant | None]
+    vue_par: Mapped[int | None] = mapped_column(ForeignKey("compte.id", ondelete="SET NULL"))
 
     __table_args__ = (UniqueConstraint("semaine_id", "maison_id"),)
 
@@ -78,3 +83,32 @@ class ArriveeManque(Base):
     tous: Mapped[bool]
 
     __table_args__ = (CheckConstraint("paniers > 0", name="paniers"),)
+
+
+class Don(Base):
+    """A basket was given to solidarity, or that was undone (`annule_id`): rows are added, never changed.
+
+    `a` says to whom, in the agent's words: an association, a neighbour; no name is asked for.
+    """
+
+    __tablename__ = "don"
+
+    id: Mapped[Key]
+    panier_id: Mapped[int] = mapped_column(ForeignKey("panier.id"), index=True)
+    a: Mapped[str | None]
+    le: Mapped[Instant]
+    par: Mapped[int | None] = mapped_column(ForeignKey("compte.id", ondelete="SET NULL"))
+    annule_id: Mapped[int | None] = mapped_column(ForeignKey("don.id"), unique=True)
+
+    __table_args__ = (CheckConstraint("(annule_id IS NULL) = (a IS NOT NULL)", name="a_qui"),)
+
+
+class AvoirPanier(Base):
+    """The coordination gave a household the price of its given basket back: once, with a reason that it reads."""
+
+    __tablename__ = "avoir_panier"
+
+    panier_id: Mapped[int] = mapped_column(ForeignKey("panier.id"), primary_key=True)
+    motif: Mapped[str]
+    le: Mapped[Instant]
+    par: Mapped[int | None] = mapped_column(ForeignKey("compte.id", ondelete="SET NULL"))

@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
+from foyers.models import Maison
 from paniers.models_producteurs import Composition, CompositionLigne, Offre, Producteur, Produit
 from paniers.models_retrait import Arrivee, ArriveeManque
 
@@ -53,3 +54,29 @@ def arrivee(session: Session, semaine_id: int, maison_id: int) -> ArriveeVue:
     )
     products = tuple(ProduitAttendu(*row[:4], row[4] or 0, bool(row[5])) for row in rows)
     return ArriveeVue(looked.le if looked else None, products)
+
+
+@dataclass(frozen=True, slots=True)
+class ManqueVu:
+    """A product that a maison lacks, and from how many baskets; the coordination has not said that it has seen it."""
+
+    arrivee_id: int
+    maison: str
+    produit: str
+    paniers: int
+    tous: bool
+
+
+def manques_a_voir(session: Session, semaine_id: int) -> list[ManqueVu]:
+    """What the maisons of a week lack, until it is seen; a product that a correction took out counts no more."""
+    rows = session.execute(
+        select(Arrivee.id, Maison.nom, Produit.nom, ArriveeManque.paniers, ArriveeManque.tous)
+        .join(ArriveeManque, ArriveeManque.arrivee_id == Arrivee.id)
+        .join(Maison, Maison.id == Arrivee.maison_id)
+        .join(Offre, Offre.id == ArriveeManque.offre_id)
+        .join(Produit, Produit.id == Offre.produit_id)
+        .join(CompositionLigne, CompositionLigne.offre_id == Offre.id)
+        .where(Arrivee.semaine_id == semaine_id, Arrivee.vue_le.is_(None))
+        .order_by(Maison.nom, Produit.nom)
+    )
+    return [ManqueVu(*row) for row in rows]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import func, select, text
+from sqlalchemy import ColumnElement, func, select, text
 from sqlalchemy.orm import Session
 
 from foyers.models import Maison
@@ -51,13 +51,15 @@ class SemaineVue:
 
 @dataclass(frozen=True, slots=True)
 class ParMaison:
-    """Households and baskets of one maison; `remis` counts the baskets handed out."""
+    """Households and baskets of one maison; `remis`, `donnes` and `restes` (not fetched) count baskets."""
 
     maison_id: int
     maison: str
     familles: int
     paniers: int
     remis: int = 0
+    donnes: int = 0
+    restes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +190,9 @@ def par_maison(session: Session, week: SemaineVue, now: datetime) -> list[ParMai
             Maison.nom,
             func.count(),
             func.sum(Panier.nombre),
-            func.coalesce(func.sum(Panier.nombre).filter(Panier.etat == EtatPanier.REMIS), 0),
+            _paniers(EtatPanier.REMIS),
+            _paniers(EtatPanier.DONNE),
+            _paniers(EtatPanier.NON_RETIRE),
         )
         .join(Panier, Panier.maison_id == Maison.id)
         .where(Panier.semaine_id == week.id, Panier.etat != EtatPanier.ANNULE)
@@ -196,6 +200,11 @@ def par_maison(session: Session, week: SemaineVue, now: datetime) -> list[ParMai
         .order_by(Maison.nom)
     )
     return [ParMaison(*row) for row in rows]
+
+
+def _paniers(etat: EtatPanier) -> ColumnElement[int]:
+    """How many baskets are in that state."""
+    return func.coalesce(func.sum(Panier.nombre).filter(Panier.etat == etat), 0)
 
 
 def montants(session: Session, week: SemaineVue) -> Montants | None:

@@ -35,7 +35,8 @@ class Place:
 @dataclass(frozen=True, slots=True)
 class Jour:
     """The week whose baskets are handed out. `retrait_le` is its nominal day, and once a maison is chosen
-    (`au_rendez_vous`) the day on which that one hands out; `motif` says why that is another day, or none at all."""
+    (`au_rendez_vous`) the day on which that one hands out; `motif` says why that is another day, or none at all;
+    `chez` names the maison that takes its baskets in."""
 
     semaine_id: int
     code: str
@@ -43,6 +44,7 @@ class Jour:
     etat: str
     annulee: bool = False
     motif: str = ""
+    chez: str = ""
 
     @property
     def id(self) -> int:
@@ -69,6 +71,7 @@ class Attendu:
     etat: str
     le: datetime | None
     plies: str
+    a_donner: bool = False
 
     @property
     def court(self) -> str:
@@ -83,8 +86,18 @@ class Attendu:
         return self.etat == EtatPanier.REMIS
 
     @property
+    def donne(self) -> bool:
+        return self.etat == EtatPanier.DONNE
+
+    @property
     def reste(self) -> bool:
+        """Whether the basket is still there."""
         return self.etat in A_VENIR_CHERCHER
+
+    @property
+    def attendu(self) -> bool:
+        """Whether its family may still come for it."""
+        return self.reste and not self.a_donner
 
 
 def jour_de_retrait(session: Session, today: date) -> Jour | None:
@@ -97,9 +110,10 @@ def jour_de_retrait(session: Session, today: date) -> Jour | None:
 def au_rendez_vous(session: Session, lieu: Place, jour: Jour) -> tuple[Place, Jour]:
     """The maison and the day as this maison really hands out that week: another day, other hours, or none."""
     rdv = rendez_vous(session, jour, lieu.id)
+    chez = session.get_one(Maison, rdv.maison_id).nom if rdv.ailleurs else ""
     return (
         replace(lieu, debut=rdv.debut, fin=rdv.fin),
-        replace(jour, retrait_le=rdv.jour, annulee=rdv.annulee, motif=rdv.motif),
+        replace(jour, retrait_le=rdv.jour, annulee=rdv.annulee, motif=rdv.motif, chez=chez),
     )
 
 
@@ -143,6 +157,7 @@ def attendus(session: Session, semaine_id: int, maison_id: int) -> list[Attendu]
             Panier.etat,
             _remis_le(),
             func.concat(Foyer.nom_plie, "|", names),
+            Panier.a_donner,
         )
         .join(Foyer, Foyer.id == Panier.foyer_id)
         .outerjoin(referent, (referent.foyer_id == Foyer.id) & referent.referent)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, cast
 
-from sqlalchemy import ScalarSelect, func, literal, select
+from sqlalchemy import ScalarSelect, case, func, literal, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session
 
@@ -18,7 +18,7 @@ from paiements import grand_livre
 from paniers.agenda import rendez_vous
 from paniers.models import EtatPanier, Panier, Retrait, Semaine
 from paniers.models_producteurs import Composition, CompositionLigne, Offre, Produit
-from paniers.models_retrait import Arrivee, ArriveeManque, Procuration
+from paniers.models_retrait import Arrivee, ArriveeManque, Don, Procuration
 from paniers.procurations import pour_le_panier
 from paniers.quantites import quantite
 
@@ -43,6 +43,14 @@ class Contenu:
 
 
 @dataclass(frozen=True, slots=True)
+class DonVu:
+    """To whom a basket was given, and when."""
+
+    a: str
+    le: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class PanierVu:
     """One basket as the agent at the door needs it; no price, no band. `proche` is expected in the household's place.
 
@@ -64,8 +72,10 @@ class PanierVu:
     retrait_le: date
     proche_prenom: str | None
     proche_nom: str | None
+    a_donner: bool
     contenu: tuple[Contenu, ...]
     manques: tuple[tuple[str, int, bool], ...]
+    don: DonVu | None
     reste: int | None
 
     @property
@@ -104,8 +114,10 @@ def panier(session: Session, panier_id: int, *, avec_reste: bool = False) -> Pan
             Semaine.retrait_le,
             Procuration.prenom,
             Procuration.nom,
+            Panier.a_donner,
             _contenu(),
             _manques(),
+            _don(),
             owed,
         )
         .join(Foyer, Foyer.id == Panier.foyer_id)
@@ -117,9 +129,11 @@ def panier(session: Session, panier_id: int, *, avec_reste: bool = False) -> Pan
     ).one_or_none()
     if row is None:
         raise Introuvable
-    *known, held, lacking, owes = cast("tuple[Any, ...]", row)
+    *known, held, lacking, gift, owes = cast("tuple[Any, ...]", row)
     contents = tuple(Contenu(nom, slug, quantite(combien, unite)) for nom, slug, combien, unite in held or ())
-    return PanierVu(*(*known, contents, tuple(map(tuple, lacking or ())), max(owes, 0) if owes is not None else None))
+    given = DonVu(gift[0], datetime.fromisoformat(gift[1])) if gift else None
+    due = max(owes, 0) if owes is not None else None
+    return PanierVu(*(*known, contents, tuple(map(tuple, lacking or ())), given, due))
 
 
 def au_vrai_jour(session: Session, vu: PanierVu) -> PanierVu:
@@ -158,20 +172,36 @@ def _manques() -> ScalarSelect[list[tuple[str, int, bool]]]:
     )
 
 
+def _don() -> ScalarSelect[tuple[str, str] | None]:
+    """The gift that stands, if the basket is given: to whom, and when."""
+    return (
+        select(func.json_build_array(Don.a, Don.le))
+        .where(Don.panier_id == Panier.id, Don.annule_id.is_(None), Panier.etat == EtatPanier.DONNE)
+        .order_by(Don.id.desc())
+        .limit(1)
+        .correlate(Panier)
+        .scalar_subquery()
+    )
+
+
 def maison_du_panier(session: Session, panier_id: int) -> int | None:
     return session.scalar(select(Panier.maison_id).where(Panier.id == panier_id))
 
 
 def gestes(session: Session, panier_id: int) -> list[Geste]:
-    """What was done with the basket, the latest first."""
+    """What was done with the basket, the latest first: handed out, given, or either undone."""
     rows = session.execute(
         select(Retrait.moyen, Retrait.le, Compte.nom, Procuration.prenom + " " + Procuration.nom)
         .outerjoin(Compte, Compte.id == Retrait.par)
         .outerjoin(Procuration, Procuration.id == Retrait.procuration_id)
         .where(Retrait.panier_id == panier_id)
-        .order_by(Retrait.id.desc())
     )
-    return [Geste(*row) for row in rows]
+    gifts = session.execute(
+        select(case((Don.annule_id.is_(None), "don"), else_="reprise"), Don.le, Compte.nom, Don.a)
+        .outerjoin(Compte, Compte.id == Don.par)
+        .where(Don.panier_id == panier_id)
+    )
+    return sorted((Geste(*row) for row in (*rows, *gifts)), key=lambda done: done.le, reverse=True)
 
 
 def panier_du_bon(session: Session, texte: str, day: date, *, avec_reste: bool) -> PanierVu | None:

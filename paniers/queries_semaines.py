@@ -29,7 +29,7 @@ SEMAINES_A_VENIR = 6
 
 
 class EtatVu(StrEnum):
-    """How a week stands for a household."""
+    """How a week stands for a household. SOLIDARITE: it gives its basket; DONNE: not fetched, the basket was given."""
 
     PREVU = "prevu"
     ABSENT = "absent"
@@ -39,6 +39,8 @@ class EtatVu(StrEnum):
     REMIS = "remis"
     NON_RETIRE = "non_retire"
     ANNULE = "annule"
+    SOLIDARITE = "solidarite"
+    DONNE = "donne"
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +171,13 @@ def _sans_panier(
         return EtatVu.ABSENT
     if rdv.annulee:
         return EtatVu.ANNULE
+    return _prevu(week, choice, instant)
+
+
+def _prevu(week: Semaine, choice: Choix | None, instant: datetime) -> EtatVu | None:
+    """A basket that is to be made, for the family or for somebody else."""
+    if choice is not None and choice.nature == NatureChoix.SOLIDARITE:
+        return EtatVu.SOLIDARITE
     if week.etat != EtatSemaine.OUVERTE:
         return None
     return EtatVu.PREVU if instant < week.cloture_le else EtatVu.EN_PREPARATION
@@ -179,18 +188,22 @@ _ETATS_DU_PANIER = {
     EtatPanier.REMIS: EtatVu.REMIS,
     EtatPanier.NON_RETIRE: EtatVu.NON_RETIRE,
     EtatPanier.ANNULE: EtatVu.ANNULE,
+    EtatPanier.DONNE: EtatVu.DONNE,
 }
+_ENCORE_SIEN = (EtatPanier.REMIS, EtatPanier.ANNULE)
+"""States that count for a household that gives its basket: it came after all, or there was no hand-out."""
 
 
 def _avec_panier(week: Semaine, basket: Panier, known: _Connu) -> SemaineVue:
     rdv = known.agenda.rendez_vous(week, basket.maison_id)
+    gives = basket.a_donner and basket.etat not in _ENCORE_SIEN
     usual = next((v.maison_id for v in known.versions if v.abonnement_id == basket.abonnement_id), basket.maison_id)
     return SemaineVue(
         id=week.id,
         code=week.code,
         retrait_le=week.retrait_le,
         cloture_le=week.cloture_le,
-        etat=_ETATS_DU_PANIER[EtatPanier(basket.etat)],
+        etat=EtatVu.SOLIDARITE if gives else _ETATS_DU_PANIER[EtatPanier(basket.etat)],
         modifiable=False,
         maison=known.maisons[basket.maison_id],
         ailleurs=basket.maison_id != usual,

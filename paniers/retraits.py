@@ -43,6 +43,8 @@ class Verdict(StrEnum):
     PAS_AUJOURD_HUI = "pas_aujourd_hui"
     SANS_PANIER = "sans_panier"
     ANNULE = "annule"
+    A_DONNER = "a_donner"
+    DONNE = "donne"
     CARTE_REMPLACEE = "carte_remplacee"
     ILLISIBLE = "illisible"
 
@@ -113,12 +115,14 @@ class _Remise:
 def _remettre(session: Session, lequel: ColumnElement[bool], remise: _Remise) -> Reponse | None:
     """Look, hand out and note it in one statement; None when there is no such basket.
 
-    The guarded update has one winner when two agents scan at once; the other reads "déjà remis".
+    The guarded update has one winner when two agents scan at once; the other reads "déjà remis". A basket that its
+    family gives is not handed out by a mere scan.
     """
+    kept = Panier.a_donner.is_(False) if remise.moyen is Moyen.SCAN else true()
     here = true() if remise.maisons is None else Panier.maison_id.in_(remise.maisons)
     handed = (
         update(Panier)
-        .where(lequel, Panier.etat.in_((EtatPanier.A_REMETTRE, EtatPanier.NON_RETIRE)), here)
+        .where(lequel, Panier.etat.in_((EtatPanier.A_REMETTRE, EtatPanier.NON_RETIRE)), here, kept)
         .values(etat=EtatPanier.REMIS)
         .returning(Panier.id, Panier.foyer_id, Panier.semaine_id)
         .cte("remise")
@@ -134,7 +138,13 @@ def _remettre(session: Session, lequel: ColumnElement[bool], remise: _Remise) ->
         .cte("geste")
     )
     seen = session.execute(
-        select(Panier.id, Panier.maison_id, Panier.etat, noted.c.panier_id.is_not(None).label("remis"))
+        select(
+            Panier.id,
+            Panier.maison_id,
+            Panier.etat,
+            Panier.a_donner,
+            noted.c.panier_id.is_not(None).label("remis"),
+        )
         .outerjoin(noted, noted.c.panier_id == Panier.id)
         .where(lequel)
         .add_cte(handed)
@@ -146,12 +156,17 @@ def _remettre(session: Session, lequel: ColumnElement[bool], remise: _Remise) ->
     return _pas_remis(session, seen, remise)
 
 
-def _pas_remis(session: Session, seen: Row[int, int, str, bool], remise: _Remise) -> Reponse:
+_SANS_REMISE = {EtatPanier.ANNULE: Verdict.ANNULE, EtatPanier.DONNE: Verdict.DONNE}
+
+
+def _pas_remis(session: Session, seen: Row[int, int, str, bool, bool], remise: _Remise) -> Reponse:
     """Why nothing was handed out just now."""
     if remise.maisons is not None and seen.maison_id not in remise.maisons:
         return Reponse(Verdict.AUTRE_MAISON, seen.id)
-    if seen.etat == EtatPanier.ANNULE:
-        return Reponse(Verdict.ANNULE, seen.id)
+    if seen.etat in _SANS_REMISE:
+        return Reponse(_SANS_REMISE[seen.etat], seen.id)
+    if seen.a_donner and seen.etat != EtatPanier.REMIS and remise.moyen is Moyen.SCAN:
+        return Reponse(Verdict.A_DONNER, seen.id)
     last = dernier(session, seen.id)
     if last is not None and last.par == remise.par and abs(remise.instant - last.le) < MEME_GESTE:
         return Reponse(Verdict.REMIS, seen.id, last.le)
@@ -171,7 +186,7 @@ def _par_carte(session: Session, texte: str, remise: _Remise, jour: date) -> Rep
         return Reponse(Verdict.CARTE_REMPLACEE)
     today = [basket for basket in card.paniers if basket.le <= jour]
     here = [basket for basket in today if remise.maisons is None or basket.maison_id in remise.maisons]
-    waiting = [basket for basket in here if basket.etat != EtatPanier.REMIS]
+    waiting = [basket for basket in here if basket.etat not in (EtatPanier.REMIS, EtatPanier.DONNE)]
     for basket in (*waiting, *here, *today):
         return _remettre(session, Panier.id == basket.id, remise) or Reponse(Verdict.ILLISIBLE)
     return Reponse(Verdict.PAS_AUJOURD_HUI, card.paniers[0].id) if card.paniers else Reponse(Verdict.SANS_PANIER)
@@ -224,14 +239,14 @@ def livrer(session: Session, semaine_id: int, *, par: int | None, instant: datet
 
 
 def clore_journee(session: Session, semaine_id: int, maison_id: int) -> int:
-    """Note what was not fetched at a maison (still due); returns how many. A late-comer can still be served."""
+    """Note what was not fetched at a maison (still due); returns how many baskets. A late-comer can still be served."""
     left = session.execute(
         update(Panier)
         .where(Panier.semaine_id == semaine_id, Panier.maison_id == maison_id, Panier.etat == EtatPanier.A_REMETTRE)
         .values(etat=EtatPanier.NON_RETIRE)
-        .returning(Panier.id)
-    ).all()
-    return len(left)
+        .returning(Panier.nombre)
+    ).scalars()
+    return sum(left)
 
 
 def terminer(session: Session, semaine_id: int, *, instant: datetime, par: int | None = None) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import TextClause, func, or_, select, text
 from sqlalchemy.orm import Session
 
 from kernel.clock import now
-from paniers import verifications_distributions, verifications_places
+from paniers import verifications_distributions, verifications_places, verifications_solidarite
 from paniers.importation.depot import GARDE
 from paniers.models_importation import Importation
 from paniers.verifications_corrections import CORRECTIONS
@@ -322,7 +322,7 @@ CHECKS: Mapping[str, TextClause] = {
 
 def verifier(session: Session) -> list[str]:
     """What does not hold, a French sentence each; at most twenty of a kind."""
-    every = {**CHECKS, **verifications_distributions.CHECKS}
+    every = {**CHECKS, **verifications_distributions.CHECKS, **verifications_solidarite.CHECKS}
     found = [sentence.format(**row._mapping) for sentence, query in every.items() for row in session.execute(query)]
     return found + verifications_places.verifier(session) + _fichiers_gardes(session)
 

@@ -25,13 +25,14 @@ COMMANDES_POUR = """
 """
 
 CHECKS: Mapping[str, TextClause] = {
-    "Le panier {id} est annulé sans que son débit soit contrepassé, ou l’inverse.": text(
+    "Le panier {id} n’est ni annulé ni recrédité et son débit est contrepassé, ou l’inverse.": text(
         """
         SELECT p.id
           FROM panier p
           JOIN ecriture e ON e.cle = 'panier:' || p.id
           LEFT JOIN ecriture r ON r.contrepasse_id = e.id
-         WHERE (p.etat = 'annule') <> (r.id IS NOT NULL) ORDER BY 1 LIMIT 20
+         WHERE (p.etat = 'annule' OR EXISTS (SELECT 1 FROM avoir_panier v WHERE v.panier_id = p.id))
+               <> (r.id IS NOT NULL) ORDER BY 1 LIMIT 20
         """
     ),
     "Le panier {id} est annulé sans décision qui l’annule, ou l’inverse.": text(

@@ -75,6 +75,15 @@ def ne_pas_venir(code: str) -> Response:
 
 
 @access(Role.HABITANT, on=MINE)
+def donner_mon_panier(code: str) -> Response:
+    return _choisir(
+        code,
+        NatureChoix.SOLIDARITE,
+        lambda day: _("C’est noté, merci : votre panier du %(jour)s ira à qui en a besoin.", jour=day),
+    )
+
+
+@access(Role.HABITANT, on=MINE)
 def comme_d_habitude(code: str) -> Response:
     return _choisir(
         code, NatureChoix.COMME_D_HABITUDE, lambda day: _("C’est noté : votre panier vous attend %(jour)s.", jour=day)
@@ -186,6 +195,7 @@ bp.route("/s-abonner/paiement", methods=["GET", "POST"])(views_souscription.choi
 bp.get("/s-abonner/confirmation")(views_souscription.abonnement_confirme)
 bp.get("/ma-semaine")(accueil_famille)
 bp.post("/ma-semaine/<code>/je-ne-viens-pas")(ne_pas_venir)
+bp.post("/ma-semaine/<code>/je-donne-mon-panier")(donner_mon_panier)
 bp.post("/ma-semaine/<code>/comme-d-habitude")(comme_d_habitude)
 bp.route("/ma-semaine/<code>/autre-maison", methods=["GET", "POST"])(autre_maison)
 bp.get("/bon/<int:panier_id>.pdf")(bon_pdf)

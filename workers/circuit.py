@@ -17,6 +17,7 @@ hand-out changes ─── DistributionDecidee ─────────► ea
 spreadsheet ──────── EssaiDemande ────────────────► tried, nothing written ── ImportationConfirmee ─► all or nothing
 producer answers ─── CommandeRepondue ────────────► mail to the coordination
 maison ───────────── ArriveeIncomplete ───────────► mail to the coordination
+the day is closed ── FeuilleDemandee ─────────────► the sheet of the day, as PDF
 family, or counter ─ CarteDemandee ───────────────► the carte de retrait to print
 the basket changes ─ CommandeEmise, BonsDemandes ─► as on Monday, each version once
                      PanierCorrige (per maison) ──► mail to its families
@@ -64,6 +65,7 @@ from paniers.events import (
     CompositionPubliee,
     DistributionDecidee,
     EssaiDemande,
+    FeuilleDemandee,
     FinDeTermeApprochee,
     ImportationConfirmee,
     OffreExpiree,
@@ -97,6 +99,7 @@ CIRCUIT: Mapping[type[Fact], Sequence[Actor]] = {
     BonsDemandes: (paniers.preparer_bons,),
     ArriveeIncomplete: (paniers.annoncer_manque,),
     CarteDemandee: (paniers.preparer_carte,),
+    FeuilleDemandee: (paniers.preparer_feuille,),
     CommandeRepondue: (paniers.annoncer_reponse,),
     OffresDemandees: (paniers.demander_offres,),
     CommandeRelancee: (paniers.relancer_commande,),

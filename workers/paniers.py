@@ -15,6 +15,7 @@ from paniers import (
     courriels_arrivee,
     courriels_places,
     courriels_producteurs,
+    feuille_jour,
 )
 from paniers.events import (
     AbonnementSouscrit,
@@ -27,6 +28,7 @@ from paniers.events import (
     CommandeRepondue,
     DistributionDecidee,
     EssaiDemande,
+    FeuilleDemandee,
     FinDeTermeApprochee,
     ImportationConfirmee,
     OffreExpiree,
@@ -50,6 +52,11 @@ def preparer_bons(fact: BonsDemandes) -> None:
 @remote(DOCUMENTS, lease=60)
 def preparer_carte(fact: CarteDemandee) -> None:
     cartes.preparer(fact.carte_id)
+
+
+@remote(DOCUMENTS, lease=60)
+def preparer_feuille(fact: FeuilleDemandee) -> None:
+    feuille_jour.preparer(fact.semaine_id, fact.maison_id)
 
 
 @remote(DOCUMENTS, lease=60)

@@ -52,6 +52,7 @@ FICHIERS = {
     "guichet_familles.bon",
     "coordination.fichier",
     "guichet_paniers.dossier",
+    "guichet_paniers.feuille_pdf",
     "courrier.liasse",
     "importations.fichier",
     "producteurs.fichier",

@@ -120,8 +120,8 @@ def planter(session: Session, retrait_le: date, *, graine: int = 0) -> Scene:
 def bilan_de(session: Session, semaine_id: int) -> dict[str, Any]:
     """Everything a closing writes, told without the keys that the database draws and the hour at which it ran."""
     queries = {
-        "paniers": "SELECT abonnement_id, foyer_id, maison_id, nombre, numero, prix, tranche, cout, etat FROM panier"
-        " WHERE semaine_id = :s",
+        "paniers": "SELECT abonnement_id, foyer_id, maison_id, nombre, numero, prix, tranche, cout, etat, a_donner"
+        " FROM panier WHERE semaine_id = :s",
         "ecritures": "SELECT p.abonnement_id, e.jour, e.libelle, m.compte, m.foyer_id, m.tiers, m.montant"
         " FROM panier p JOIN ecriture e ON e.cle = 'panier:' || p.id JOIN mouvement m ON m.ecriture_id = e.id"
         " WHERE p.semaine_id = :s",
@@ -192,7 +192,7 @@ def _souscrire(scene: Scene, foyer: int, at: datetime, valeur: int) -> None:
 
 
 def _choisir(scene: Scene, foyer: int, at: datetime, valeur: int) -> None:
-    nature = list(NatureChoix)[valeur % 3]
+    nature = list(NatureChoix)[valeur % 4]
     where = scene.bourg.maisons[valeur % 2]
     choisir(scene.session, scene.abonnement(foyer), scene.bourg.semaine, nature, maison_id=where, instant=at)
 

@@ -303,7 +303,7 @@ def test_closing_the_day_notes_who_did_not_come_and_still_serves_them(agent: Vis
     assert "Zoé" in asked
     assert "Samira" not in asked
     closed = agent.poster("/retrait/clore", "/retrait/clore", semaine=ici.code, maison=ici.ici)
-    assert "1 panier n’a pas été retiré" in agent.lire(closed.location).text
+    assert "2 paniers sont gardés jusqu’à demain" in agent.lire(closed.location).text
     assert (etat(ici.samira), etat(ici.zoe), etat(ici.autre)) == ("remis", "non_retire", "a_remettre")
     assert "reponse--remettre" in scanner(agent, bon(ici.zoe), ici.ici).text
 

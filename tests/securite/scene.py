@@ -32,7 +32,7 @@ from paiements.liens import jeton
 from paiements.models import Carte, Echeance, Reglement
 from paiements.models_regie import Mandataire
 from paiements.regie import confier, nommer_mandataire
-from paniers import cartes, procurations
+from paniers import arrivees, cartes, procurations
 from paniers.importation import depot
 from paniers.liens import jeton_d_offres, jeton_de_commande, jeton_de_place, jeton_de_renouvellement
 from paniers.models import Pause
@@ -210,6 +210,11 @@ def _offre(session: Session, scene: Scene, cote: Cote) -> int:
     return fabriques.offre(session, week, cote.ferme, product).id
 
 
+def _arrivee(session: Session, scene: Scene, cote: Cote) -> int:
+    arrivees.noter(session, scene.semaine, cote.maison, {cote.offre: 1}, par=None, instant=now())
+    return int(session.execute(text("SELECT id FROM arrivee WHERE maison_id = :m"), {"m": cote.maison}).scalar_one())
+
+
 def _fermeture(session: Session, scene: Scene, cote: Cote) -> int:
     made = Fermeture(maison_id=cote.maison, du=date(2027, 3, 1), au=date(2027, 3, 5), motif="travaux", posee_le=now())
     session.add(made)
@@ -303,6 +308,7 @@ OBJETS: dict[str, Objet] = {
     "offre_id": Objet(_offre),
     "appel_id": Objet(_appel),
     "liasse_id": Objet(_liasse),
+    "arrivee_id": Objet(_arrivee, a_tous="the coordination looks after every maison's arrivals"),
     "fermeture_id": Objet(_fermeture, a_tous="the coordination looks after every maison's closing days"),
     "mandataire_id": Objet(_mandataire, a_tous="the régisseur names who takes money at every till"),
     "delivery_id": Objet(_livraison, a_tous="a delivery is the operators'"),

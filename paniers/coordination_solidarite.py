@@ -1,0 +1,99 @@
+"""Pages of the coordination about what was left at the maisons: given baskets, a price given back, what was missing."""
+
+from itertools import groupby
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_login import current_user
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+
+from kernel.clock import now
+from kernel.db import reading, transaction
+from kernel.errors import Introuvable, Refus
+from kernel.web.access import ALL, Role, access
+from kernel.web.words import _
+from paniers import arrivees, solidarite
+from paniers import queries_coordination as lire
+from paniers.models import Panier, Semaine
+from paniers.onglets import onglets
+from paniers.queries_arrivee import ManqueVu, manques_a_voir
+from paniers.queries_solidarite import dons as lire_les_dons
+from paniers.semaines import par_code
+
+LECTURE = (Role.COORDINATION, Role.ADMINISTRATION)
+
+
+@access(*LECTURE, on=ALL)
+def dons(code: str) -> str:
+    """The week's given baskets, and of each whether its household has its price back."""
+    with reading() as session:
+        week = lire.semaine_demandee(session, code)
+        given = lire_les_dons(session, week.id)
+        places = [] if week.ouverte else lire.par_maison(session, week, now())
+    return render_template(
+        "paniers/coordination/dons.html",
+        semaine=week,
+        dons=given,
+        maisons=places,
+        onglets_coordination=onglets(),
+    )
+
+
+@access(Role.COORDINATION, on=ALL)
+def crediter(code: str, panier_id: int) -> Response:
+    """Give the price of a given basket back, with a reason; a second time changes nothing."""
+    try:
+        with transaction() as session:
+            _exiger_de_la_semaine(session.get(Panier, panier_id), par_code(session, code))
+            new = solidarite.crediter(
+                session, panier_id, request.form.get("motif", ""), par=current_user.compte_id, instant=now()
+            )
+    except Introuvable:
+        raise
+    except Refus as refus:
+        flash(refus.sentence, "attention")
+    else:
+        said = _("C’est fait : le prix de ce panier est rendu à la famille.")
+        flash(said if new else _("Le prix de ce panier était déjà rendu : rien n’a été fait deux fois."), "succes")
+    return redirect(url_for("coordination.dons", code=code), 303)
+
+
+@access(Role.COORDINATION, on=ALL)
+def arrivee_vue(code: str, arrivee_id: int) -> Response:
+    """What is missing at a maison has been seen: it is no alert any more, until something else is missing."""
+    with transaction() as session:
+        week = par_code(session, code)
+        arrivees.voir(session, arrivee_id, week.id, par=current_user.compte_id, instant=now())
+    flash(_("C’est noté comme vu. La maison dit toujours à chaque famille ce qui manque."), "succes")
+    return redirect(url_for("coordination.semaine", semaine=code), 303)
+
+
+def manques_en_mots(session: Session, semaine_id: int) -> list[tuple[int, str]]:
+    """What maisons lack and nobody has seen: the arrival, and a sentence that names maison, products and baskets."""
+    by_place = groupby(manques_a_voir(session, semaine_id), key=lambda line: (line.arrivee_id, line.maison))
+    return [
+        (arrivee_id, _("%(maison)s : il manque %(quoi)s.", maison=place, quoi=", ".join(map(_en_mots, lines))))
+        for (arrivee_id, place), lines in by_place
+    ]
+
+
+def _en_mots(line: ManqueVu) -> str:
+    name = line.produit.lower()
+    if line.tous:
+        return _("%(produit)s dans tous les paniers", produit=name)
+    if line.paniers == 1:
+        return _("%(produit)s dans 1 panier", produit=name)
+    return _("%(produit)s dans %(nombre)s paniers", produit=name, nombre=line.paniers)
+
+
+def _exiger_de_la_semaine(panier: Panier | None, week: Semaine) -> None:
+    """The basket of the address is of the week of the address. Raises Introuvable."""
+    if panier is None or panier.semaine_id != week.id:
+        raise Introuvable
+
+
+def brancher(bp: Blueprint) -> None:
+    """The addresses, on one screen."""
+    bp.get("/coordination/<code>/dons")(dons)
+    bp.post("/coordination/<code>/dons/<int:panier_id>/rendre")(crediter)
+    bp.post("/coordination/<code>/arrivees/<int:arrivee_id>/vue")(arrivee_vue)
