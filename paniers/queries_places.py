@@ -46,6 +46,15 @@ class TermeVu:
 
 
 @dataclass(frozen=True, slots=True)
+class AReponse:
+    """What waits for a household's answer: a place kept at `place` until `expire_le`; a last pick-up day, `fin`."""
+
+    place: str | None
+    expire_le: datetime | None
+    fin: date | None
+
+
+@dataclass(frozen=True, slots=True)
 class EnAttente:
     """A line of a maison's list; `rang` is 0 once a place is offered. `joignable`: a mail tells the household."""
 
@@ -76,6 +85,23 @@ def ma_place(session: Session, foyer_id: int, jour: date) -> MaPlace | None:
         select(Attente).where(Attente.foyer_id == foyer_id, Attente.etat.in_(OUVERTES))
     ).one_or_none()
     return _vue(session, attente, jour) if attente is not None else None
+
+
+def a_reponse(session: Session, foyer_id: int, instant: datetime) -> AReponse:
+    """What the page of its week asks a household, who has not answered yet. Three queries."""
+    offered = session.execute(
+        select(Maison.nom, Attente.expire_le)
+        .join(Attente, Attente.maison_id == Maison.id)
+        .where(Attente.foyer_id == foyer_id, Attente.etat == EtatAttente.OFFERTE, Attente.expire_le > instant)
+    ).one_or_none()
+    coming = jour_de_compte(session, instant)
+    version = en_cours(session, foyer_id, coming) if coming is not None else None
+    ends = version is not None and coming is not None and not version.quitte and est_renouvelable(version, coming)
+    return AReponse(
+        offered.nom if offered else None,
+        offered.expire_le if offered else None,
+        version.fin if version is not None and ends else None,
+    )
 
 
 def place(session: Session, attente_id: int, jour: date) -> MaPlace | None:

@@ -26,6 +26,7 @@ from paniers.choix import choisir
 from paniers.formulaires import MaisonForm
 from paniers.models import NatureChoix, Panier, Semaine
 from paniers.queries_familles import AbonnementVu, contenu, maisons_ouvertes, mon_abonnement
+from paniers.queries_places import a_reponse
 from paniers.queries_retrait import proche_attendu
 from paniers.queries_semaines import EtatVu, SemaineVue, mes_semaines
 from paniers.semaines import par_code
@@ -54,6 +55,7 @@ def accueil_famille() -> str:
         held = contenu(session, following.id) if following else None
         due = reste_a_payer(session, current_user.foyer_id)
         proxy = proche_attendu(session, current_user.foyer_id, following.id) if following else None
+        asked = a_reponse(session, current_user.foyer_id, now())
     return render_template(
         "paniers/familles/ma_semaine.html",
         semaine=following,
@@ -61,6 +63,7 @@ def accueil_famille() -> str:
         contenu=held,
         reste=due,
         proche=proxy,
+        a_reponse=asked,
         qr=_qr(following),
     )
 

@@ -76,6 +76,35 @@ def test_an_offer_is_answered_on_the_page(app: Flask, pleine: Ville, answer: str
     assert etat(pleine.autre_foyer) == ("acceptee" if answer == "accepter" else "declinee")
 
 
+def test_the_page_of_the_week_says_that_a_place_waits_until_its_time_is_over(app: Flask, pleine: Ville) -> None:
+    visit = connecte(app, pleine.amadou)
+    assert "vous attend" not in mots(visit.lire("/ma-semaine"))
+    offrir(pleine)
+    page = visit.lire("/ma-semaine")
+    assert "Une place vous attend à Capuche" in mots(page)
+    assert 'href="/ma-place"' in page.text
+    clock.set_now(SAMEDI + timedelta(days=2, minutes=1))
+    assert "vous attend" not in mots(visit.lire("/ma-semaine"))
+
+
+def test_the_page_of_the_week_says_that_a_term_ends_until_its_family_has_said(app: Flask) -> None:
+    town = ville()
+    visit = connecte(app, town.samira)
+    assert "dernier panier" not in mots(visit.lire("/ma-semaine"))
+    with transaction() as session:
+        version = en_cours(session, town.foyer_id, JEUDI)
+        assert version is not None
+        version.fin = JEUDI + timedelta(weeks=2)
+    page = visit.lire("/ma-semaine")
+    assert "Votre dernier panier est celui du jeudi 10 décembre" in mots(page)
+    assert "/mon-abonnement/renouveler" in page.text
+    with transaction() as session:
+        version = en_cours(session, town.foyer_id, JEUDI)
+        assert version is not None
+        version.quitte = True
+    assert "dernier panier" not in mots(visit.lire("/ma-semaine"))
+
+
 @pytest.mark.parametrize(("answer", "said"), [("accepter", "La place est à vous"), ("laisser", "C’est noté, merci")])
 def test_the_link_of_the_mail_answers_without_a_password(app: Flask, pleine: Ville, answer: str, said: str) -> None:
     path = f"/place/{jeton_de_place(offrir(pleine))}"
