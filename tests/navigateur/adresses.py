@@ -141,6 +141,11 @@ def adresses(app: Flask, session: Session, qui: str, compte_id: int | None) -> I
                     yield rule.endpoint, app.url_for(rule.endpoint, **values)
 
 
+def foyer_lu(session: Session, role: Role, compte_id: int | None) -> int:
+    """The household that this reader's addresses name."""
+    return int(_lire(session, "foyer_id", role, compte_id))
+
+
 def _valeurs(rule: Rule, session: Session, role: Role | None, compte_id: int | None) -> Iterator[dict[str, Any]]:
     known = {name: _lire(session, name, role, compte_id) for name in rule.arguments & _LUS.keys()}
     if rule.endpoint == "guichet_familles.bon":

@@ -10,8 +10,11 @@ from sqlalchemy import text
 from app import create_app
 from kernel.clock import now
 from kernel.db import reading, transaction
+from kernel.documents import find
+from kernel.web.access import Role
+from paniers import cartes
 from paniers.importation import depot
-from tests.navigateur.adresses import FICHIERS, NOUVELLE, ROLES, VISITEUR, adresses, pages
+from tests.navigateur.adresses import FICHIERS, NOUVELLE, ROLES, VISITEUR, adresses, foyer_lu, pages
 from tests.navigateur.ecran import BUREAU, Ecran, NouvelEcran
 from tests.navigateur.regard import capturer, examiner
 from tests.navigateur.temps import Moment, Temps
@@ -45,6 +48,7 @@ def site(temps: Temps) -> Flask:
 @pytest.mark.parametrize("qui", LECTEURS)
 def test_every_page_is_for_everybody_narrow_or_wide_light_or_dark(site: Flask, ouvrir: NouvelEcran, qui: str) -> None:
     ecran, compte_id = _entrer(ouvrir, qui)
+    _imprimer_la_carte(qui, compte_id)
     with reading() as session:
         wanted = list(adresses(site, session, qui, compte_id))
     faults: list[str] = []
@@ -104,6 +108,18 @@ def _entrer(ouvrir: NouvelEcran, qui: str) -> tuple[Ecran, int | None]:
         query = "SELECT compte_id FROM connexion ORDER BY ouverte_le DESC LIMIT 1"
     with reading() as session:
         return ecran, session.execute(text(query)).scalar_one()
+
+
+def _imprimer_la_carte(qui: str, compte_id: int | None) -> None:
+    """The household whose pages that reader opens has a carte de retrait, and its PDF stands."""
+    role = ROLES.get(qui)
+    if qui == NOUVELLE or role not in (Role.HABITANT, Role.AGENT, Role.COORDINATION):
+        return
+    with transaction() as session:
+        card = cartes.faire(session, foyer_lu(session, role, compte_id), par=None, instant=now()).id
+        made = find(session, cartes.cle(card)) is not None
+    if not made:
+        cartes.preparer(card)
 
 
 def _ouvrir_un_compte(ecran: Ecran) -> None:
