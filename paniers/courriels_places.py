@@ -68,7 +68,7 @@ def fin_de_terme(session: Session, avis_id: int) -> None:
         .join(Maison, Maison.id == AbonnementVersion.maison_id)
         .where(AvisTerme.id == avis_id, AbonnementVersion.jusqu_a.is_(None))
     ).one()
-    avis, version, foyer_id, maison = row._tuple()
+    avis, version, foyer_id, maison = row
     if version.quitte or version.fin != avis.fin:
         return
     kept = session.scalar(select(Semaine.cloture_le).where(Semaine.retrait_le == avis.fin))
