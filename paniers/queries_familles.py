@@ -1,5 +1,6 @@
 """What the pages of families and of everybody read about baskets: frozen rows, a bounded number of queries a page."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -25,16 +26,22 @@ from paniers.tarifs import BaremeLineaire, BaremeTranches, Tarif, bareme
 from paniers.versions import en_cours
 
 PANIERS_PASSES = 12
+_COMMUNE = re.compile(r"\b[0-9]{5}\s+([^,;]+)")
 
 
 @dataclass(frozen=True, slots=True)
 class ProduitVu:
-    """A product of a basket, as `composition_liste` draws it; the quantity is written out."""
+    """A product of a basket, as `composition_liste` draws it; the quantity is written out.
+
+    `origine` is the producer's commune, `conservation` how to keep it.
+    """
 
     slug: str
     nom: str
     quantite: str
     producteur: str
+    origine: str
+    conservation: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +100,7 @@ class PanierPasse:
 def contenu(session: Session, semaine_id: int) -> Contenu | None:
     """What the week's basket holds; None while its composition is not published. One query."""
     rows = session.execute(
-        select(CompositionLigne.quantite, Composition.poids, Offre.variete, Produit, Producteur.nom, Semaine)
+        select(CompositionLigne.quantite, Composition.poids, Offre.variete, Produit, Producteur, Semaine)
         .join(Composition, Composition.id == CompositionLigne.composition_id)
         .join(Semaine, Semaine.id == Composition.semaine_id)
         .join(Offre, Offre.id == CompositionLigne.offre_id)
@@ -109,12 +116,20 @@ def contenu(session: Session, semaine_id: int) -> Contenu | None:
             product.dessin,
             f"{product.nom} {variety}".strip(),
             quantite(each, product.unite),
-            producer,
+            producer.nom,
+            commune(producer.adresse),
+            product.conservation,
         )
         for each, _, variety, product, producer, _ in rows
     )
     week = rows[0][5]
     return Contenu(week.retrait_le, week.cloture_le, rows[0].poids, products)
+
+
+def commune(adresse: str) -> str:
+    """Where a farm is, for a family: ``Chemin des Îles, 38640 Claix`` → ``Claix``; "" when the address names none."""
+    found = _COMMUNE.search(adresse)
+    return found.group(1).strip() if found else ""
 
 
 def panier_a_montrer(session: Session, jour: date) -> Contenu | None:

@@ -192,6 +192,7 @@ def _qr(week: SemaineVue | None) -> object:
 
 # The addresses, on one screen.
 bp.get("/")(views_publiques.accueil)
+bp.get("/le-panier")(views_publiques.le_panier)
 bp.get("/mon-prix")(views_publiques.simulateur)
 bp.route("/s-abonner", methods=["GET", "POST"])(views_souscription.s_abonner)
 bp.route("/s-abonner/paiement", methods=["GET", "POST"])(views_souscription.choisir_paiement)

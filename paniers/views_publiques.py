@@ -50,6 +50,13 @@ def accueil() -> Page:
     )
 
 
+@public("what the basket holds is told to everybody")
+def le_panier() -> str:
+    with reading() as session:
+        shown = panier_a_montrer(session, today())
+    return render_template("paniers/familles/le_panier.html", contenu=shown, aujourdhui=today())
+
+
 @public("a price for anybody, nothing is kept")
 def simulateur() -> Page:
     form = SimulateurForm(formdata=request.args, meta={"csrf": False})

@@ -17,6 +17,7 @@ from paniers import views_souscription
 from paniers.abonnements import mettre_en_pause
 from paniers.cloture import cloturer
 from paniers.models import Panier
+from paniers.queries_familles import commune
 from paniers.queries_semaines import EtatVu, mes_semaines
 from paniers.versions import en_cours
 from tests import fabriques
@@ -63,8 +64,31 @@ def test_the_first_page_shows_the_basket_its_producers_and_the_cutoff(app: Flask
     assert "99 places" in page
 
 
+def test_everybody_reads_where_each_product_comes_from_and_how_to_keep_it(app: Flask) -> None:
+    town = ville()
+    assert "Le prochain panier se prépare" in mots(Visite(app).lire("/le-panier"))
+    compose(town.semaines[0])
+    for reader in (Visite(app), connecte(app, town.samira)):
+        page = mots(reader.lire("/le-panier"))
+        expected = ("Carotte Nantaise", "700 g", "Ferme des Alpins, à", "Au frais.", "jeudi 26 novembre")
+        assert [said for said in expected if said not in page] == []
+
+
+@pytest.mark.parametrize(
+    ("address", "where"),
+    [
+        ("Chemin des Îles, 38640 Claix", "Claix"),
+        ("Mas du Bout, 38570 Le Cheylas, France", "Le Cheylas"),
+        ("sans code postal", ""),
+        ("", ""),
+    ],
+)
+def test_a_farm_is_told_by_its_commune(address: str, where: str) -> None:
+    assert commune(address) == where
+
+
 def test_the_first_page_stands_on_an_empty_installation(app: Flask) -> None:
-    for page in ("/", "/mon-prix", "/mon-prix?qf=640"):
+    for page in ("/", "/le-panier", "/mon-prix", "/mon-prix?qf=640"):
         assert Visite(app).lire(page).status_code == 200
 
 
