@@ -9,6 +9,8 @@ LECTURES = (
     "SELECT nom, adresse, places FROM maison ORDER BY nom",
     "SELECT nom, siret FROM producteur ORDER BY nom",
     "SELECT nom, prix_indicatif FROM produit ORDER BY nom",
+    "SELECT numero, producteur_id, debut, fin FROM contrat ORDER BY numero",
+    "SELECT contrat_id, effet_le, produit_id, prix FROM prix_convenu ORDER BY contrat_id, effet_le, produit_id",
     "SELECT id, nom, email, telephone, maison_id, cree_le FROM foyer ORDER BY id",
     "SELECT id, foyer_id, prenom, nom, adulte FROM membre ORDER BY id",
     "SELECT foyer_id, mois, source, declare_le, verifie_le, valide_jusqu_au FROM justificatif_qf ORDER BY id",

@@ -26,6 +26,15 @@ class Article:
     """What one basket usually holds: grams, or pieces."""
 
 
+ECART = 0.06
+"""How far an offer may be from the typical price, either way."""
+
+
+def prix_convenu(article: Article) -> int:
+    """What the contract of each of its farms says: the most that they will ask."""
+    return round(article.prix * (1 + ECART))
+
+
 def _mois(debut: int, fin: int) -> tuple[int, ...]:
     """Months from `debut` to `fin` included, over the turn of the year if need be."""
     return tuple((debut - 1 + n) % 12 + 1 for n in range((fin - debut) % 12 + 1))

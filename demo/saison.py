@@ -9,11 +9,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from demo.lieux import FERMES
-from demo.produits import ARTICLES, Article
+from demo.produits import ARTICLES, ECART, Article
 from paniers.bilan import arrondi_au_lot
 from paniers.composition import composer, ingredient, publier
 from paniers.models import Semaine
 from paniers.models_producteurs import CompositionLigne, Offre, Producteur, Produit
+from paniers.prix_convenus import a_accepter
 
 ESSAIS = 400
 POIDS = 3500
@@ -49,7 +50,7 @@ def offrir(session: Session, rng: random.Random, semaine: Semaine, paniers: int,
                     variete="",
                     quantite=arrondi_au_lot(enough, article.lot),
                     lot=article.lot,
-                    prix=round(article.prix * rng.uniform(0.94, 1.06)),
+                    prix=round(article.prix * rng.uniform(1 - ECART, 1 + ECART)),
                     saisie_le=instant,
                 )
             )
@@ -68,7 +69,8 @@ def composer_et_publier(
         select(Offre, Produit, Producteur.franchise_tva)
         .join(Produit, Produit.id == Offre.produit_id)
         .join(Producteur, Producteur.id == Offre.producteur_id)
-        .where(Offre.semaine_id == semaine.id)
+        .join(Semaine, Semaine.id == Offre.semaine_id)
+        .where(Offre.semaine_id == semaine.id, ~a_accepter())
         .order_by(Produit.nom, Offre.producteur_id)
     ).all()
     before = _semaine_d_avant(session, semaine)

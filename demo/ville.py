@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from demo.caisses import ouvrir_la_regie
 from demo.lieux import FERMES, MAISONS, NOMS_DE_FAMILLE, PRENOMS, REVENUS, TRANCHES
-from demo.produits import ARTICLES
+from demo.produits import ARTICLES, prix_convenu
 from foyers.dossiers import place_du_qf
 from foyers.folding import plier
 from foyers.models import Canal, Compte, CompteMaison, Foyer, JustificatifQF, Maison, Membre, Source
@@ -24,6 +24,7 @@ from kernel.sealed import seal
 from kernel.web.access import Role
 from paiements.models import Carte, Mode, Reglement
 from paniers.models import Abonnement, AbonnementVersion, Calendrier, Grille, Pause
+from paniers.models_contrats import Contrat, PrixConvenu
 from paniers.models_producteurs import Producteur, Produit, Unite
 
 Ligne = dict[str, Any]
@@ -51,6 +52,7 @@ def planter(session: Session, rng: random.Random, jour: date, combien: int) -> l
     _regles(session, debut)
     maisons = _maisons(session)
     fermes = _fermes(session)
+    _contrats(session, jour, debut, fermes)
     empreinte = hacher(MOT_DE_PASSE)  # one for all: hashing 600 times would be most of the installation
     acces = _equipe(session, empreinte, debut, maisons, fermes)
     ouvrir_la_regie(session, maisons, debut)
@@ -131,6 +133,30 @@ def _fermes(session: Session) -> list[Producteur]:
     )
     session.flush()
     return made
+
+
+def _contrats(session: Session, jour: date, debut: date, fermes: list[Producteur]) -> None:
+    """One contract a farm for a year or so, at prices that its offers keep to; the last farm's ends in four weeks."""
+    products = {product.nom: product.id for product in session.scalars(select(Produit))}
+    first = debut.replace(day=1)
+    for number, farm in enumerate(fermes, start=1):
+        until = jour + timedelta(days=27) if number == len(fermes) else first + timedelta(days=400)
+        contract = Contrat(
+            producteur_id=farm.id,
+            numero=f"{first.year}-PAN-{number:02d}",
+            debut=first,
+            fin=until,
+            saisi_le=paris(debut, time(9)),
+        )
+        session.add(contract)
+        session.flush()
+        session.add_all(
+            PrixConvenu(
+                contrat_id=contract.id, effet_le=first, produit_id=products[article.nom], prix=prix_convenu(article)
+            )
+            for article in ARTICLES
+            if number - 1 in article.fermes
+        )
 
 
 def _equipe(

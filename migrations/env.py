@@ -21,6 +21,7 @@ for tables in (
     "paniers.models",
     "paniers.models_distributions",
     "paniers.models_attente",
+    "paniers.models_contrats",
     "paniers.models_importation",
     "paniers.models_producteurs",
     "paniers.models_retrait",

@@ -13,6 +13,7 @@ from kernel.money import Euros
 
 TVA = Decimal("0.055")
 BUDGET = Euros(750)
+QUANTITE_LA_PLUS_GRANDE = 5_000  # grams or pieces in one basket: more is a slip of the hand
 
 
 @dataclass(frozen=True, slots=True)

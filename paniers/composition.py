@@ -8,21 +8,20 @@ from sqlalchemy.orm import Session
 
 from kernel.errors import Refus
 from kernel.outbox import publish
-from paniers.bilan import Bilan, Ingredient, bilan
+from paniers.bilan import QUANTITE_LA_PLUS_GRANDE, Bilan, Ingredient, bilan
 from paniers.etats import EtatSemaine
 from paniers.events import CompositionPubliee
 from paniers.models import Semaine
 from paniers.models_producteurs import Composition, CompositionLigne, Offre, Producteur, Produit, Unite
+from paniers.prix_convenus import exiger_accord
 from paniers.semaines import verrouiller
-
-QUANTITE_LA_PLUS_GRANDE = 5_000  # grams or pieces in one basket: more is a slip of the hand
 
 
 def composer(session: Session, semaine_id: int, quantites: Mapping[int, int]) -> Composition:
     """Write the composition, `{offre_id: grams or pieces in one basket}`, in place of the former one.
 
     A published composition that is changed must be published again. Raises Refus once the orders have gone out, for a
-    quantity that cannot be, or for an offer of another week.
+    quantity that cannot be, for an offer of another week, or for one "hors contrat" that nobody has accepted.
     """
     semaine = _modifiable(session, semaine_id)
     if any(not 0 < quantity <= QUANTITE_LA_PLUS_GRANDE for quantity in quantites.values()):
@@ -30,6 +29,7 @@ def composer(session: Session, semaine_id: int, quantites: Mapping[int, int]) ->
     offers = session.scalars(select(Offre.id).where(Offre.semaine_id == semaine.id, Offre.id.in_(quantites)))
     if set(offers) != set(quantites):
         raise Refus("Une de ces offres n’est plus proposée cette semaine. Rechargez la page.")
+    exiger_accord(session, semaine.id, quantites)
     composition = session.scalars(select(Composition).where(Composition.semaine_id == semaine.id)).one_or_none()
     if composition is None:
         composition = Composition(semaine_id=semaine.id)
@@ -45,12 +45,17 @@ def composer(session: Session, semaine_id: int, quantites: Mapping[int, int]) ->
 
 
 def publier(session: Session, semaine_id: int, *, par: int | None, instant: datetime) -> Bilan:
-    """Show the composition to families and fix its weight and cost. Raises Refus when there is nothing to publish."""
+    """Show the composition to families and fix its weight and cost.
+
+    Raises Refus when there is nothing to publish, or when an offer has come to be "hors contrat" since it was composed.
+    """
     semaine = _modifiable(session, semaine_id)
     composition = session.scalars(select(Composition).where(Composition.semaine_id == semaine.id)).one_or_none()
     parts = ingredients(session, semaine_id)
     if composition is None or not parts:
         raise Refus("Le panier est vide. Choisissez d’abord des produits.")
+    lines = select(CompositionLigne.offre_id).where(CompositionLigne.composition_id == composition.id)
+    exiger_accord(session, semaine.id, session.scalars(lines).all())
     weighed = bilan(parts, paniers_prevus=0)
     composition.cout, composition.poids = weighed.cout.centimes, weighed.poids
     composition.publiee_le, composition.publiee_par = instant, par

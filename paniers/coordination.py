@@ -24,11 +24,13 @@ from kernel.web.words import _
 from paniers import (
     cloture,
     coordination_calendrier,
+    coordination_contrats,
     coordination_distributions,
     coordination_panier,
     coordination_penuries,
     coordination_solidarite,
     queries_abonnements,
+    queries_contrats,
     queries_penuries,
     queries_places,
     queries_producteurs,
@@ -52,6 +54,7 @@ from paniers.queries_penuries import LigneCourte
 bp = Blueprint("coordination", __name__)
 coordination_calendrier.brancher(bp)
 coordination_panier.brancher(bp)
+coordination_contrats.brancher(bp)
 coordination_penuries.brancher(bp)
 coordination_distributions.brancher(bp)
 coordination_solidarite.brancher(bp)
@@ -92,7 +95,7 @@ def semaine() -> str:
     with reading() as session:
         week = lire.semaine_demandee(session, request.args.get("semaine"))
         steps = lire.echeancier(session, week.id)
-        states = lire.etats_des_commandes(session, week.id)
+        orders = lire.commandes(session, week.id)
         return render_template(
             "paniers/coordination/semaine.html",
             semaine=week,
@@ -100,9 +103,9 @@ def semaine() -> str:
             pas=suivi.ligne(steps, instant_lu),
             maisons=lire.par_maison(session, week, instant_lu),
             montants=lire.montants(session, week),
-            commandes={state.value: count for state, count in states.items()},
+            commandes={state.value: sum(order.etat == state for order in orders) for state in EtatCommande},
             paiements=lire.paiements(session, week),
-            alertes=_alertes(session, week, steps, instant_lu),
+            alertes=_alertes(session, week, steps, orders, instant_lu),
             boutons=_boutons(week, instant_lu),
             decisions=decisions_en_vigueur(session, week.id),
             aujourdhui=today(),
@@ -238,7 +241,9 @@ def _boutons(week: SemaineVue, at: datetime) -> list[Bouton]:
     ]
 
 
-def _alertes(session: Session, week: SemaineVue, steps: suivi.Echeancier, at: datetime) -> list[Alerte]:
+def _alertes(
+    session: Session, week: SemaineVue, steps: suivi.Echeancier, orders: list[lire.CommandeVue], at: datetime
+) -> list[Alerte]:
     """What does not go by itself, in plain words, each with where it is put right."""
     compose = url_for(".composition", semaine=week.code)
     found = []
@@ -254,7 +259,8 @@ def _alertes(session: Session, week: SemaineVue, steps: suivi.Echeancier, at: da
         blocked = use_commandes.obstacle(session, session.get_one(Semaine, week.id))
         if blocked:
             found.append(Alerte(blocked, compose, _("Changer la composition")))
-    found += _alertes_des_commandes(session, week) + _alertes_des_arrivees(session, week)
+    found += _alertes_des_contrats(session, week) + _alertes_des_commandes(session, week, orders)
+    found += _alertes_des_arrivees(session, week)
     doubt = doute_de(session, week.id, at)
     if doubt is not None:
         phrase = _(
@@ -270,11 +276,34 @@ def _alertes(session: Session, week: SemaineVue, steps: suivi.Echeancier, at: da
     return found
 
 
-def _alertes_des_commandes(session: Session, week: SemaineVue) -> list[Alerte]:
+def _alertes_des_contrats(session: Session, week: SemaineVue) -> list[Alerte]:
+    """Offers that wait for an answer, and contracts that nothing follows."""
+    found = []
+    composed = week.etat not in coordination_panier.A_COMPOSER
+    waiting = 0 if composed else queries_contrats.combien_a_accepter(session, week.id)
+    if waiting:
+        phrase = (
+            _("Une offre est hors contrat : acceptez-la, ou laissez-la de côté.")
+            if waiting == 1
+            else _("%(n)s offres sont hors contrat : acceptez-les, ou laissez-les de côté.", n=waiting)
+        )
+        found.append(Alerte(phrase, url_for(".offres", semaine=week.code), _("Voir les offres")))
+    for ending in queries_contrats.echeances(session, today()):
+        told = {"producteur": ending.producteur, "jour": jour(ending.fin)}
+        phrase = (
+            _("Le contrat de %(producteur)s est fini depuis le %(jour)s.", **told)
+            if ending.fin < today()
+            else _("Le contrat de %(producteur)s finit le %(jour)s : préparez la suite.", **told)
+        )
+        found.append(Alerte(phrase, url_for(".contrats"), _("Voir les contrats")))
+    return found
+
+
+def _alertes_des_commandes(session: Session, week: SemaineVue, orders: list[lire.CommandeVue]) -> list[Alerte]:
     if week.etat not in (EtatSemaine.COMMANDEE, EtatSemaine.LIVREE):
         return []
     page, see = url_for(".commandes", semaine=week.code), _("Voir les commandes")
-    orders, short = lire.commandes(session, week.id), queries_penuries.manques(session, week.id)
+    short = queries_penuries.manques(session, week.id)
     found = [
         Alerte(
             _("%(producteur)s annonce un manque : « %(mot)s »", producteur=order.producteur, mot=_dit(order, short)),

@@ -1,5 +1,6 @@
 """Pages of the coordination about the basket itself: the week's offers, and its composition by hand."""
 
+import re
 from collections.abc import Mapping
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
@@ -7,7 +8,6 @@ from flask_login import current_user
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from foyers.formulaires import sans_refus
 from kernel.clock import now
 from kernel.db import reading, transaction
 from kernel.errors import Refus
@@ -17,16 +17,19 @@ from paniers import composition as use_composition
 from paniers import offres as use_offres
 from paniers import queries_composition, queries_reglages
 from paniers import queries_coordination as lire
-from paniers.bilan import Exigences, bilan
+from paniers.bilan import Exigences, Ingredient, bilan
+from paniers.comparaisons import LignePassee, Part, Reprise, a_fournir, fois, parts, reprendre
 from paniers.etats import EtatSemaine
 from paniers.formulaires_coordination import OffreRecueForm, Saisie, champ, lire_quantites
 from paniers.models_producteurs import Composition
+from paniers.quantites import quantite
 from paniers.queries_composition import OffreVue
 from paniers.queries_coordination import SemaineVue
 
 LECTURE = (Role.COORDINATION, Role.ADMINISTRATION)
 A_COMPOSER = (EtatSemaine.OUVERTE, EtatSemaine.CLOTUREE)
 ACTIONS = ("calculer", "enregistrer", "publier")
+_PRIX = re.compile(r"[0-9]{1,6}", re.ASCII)
 
 Page = str | Response | tuple[str, int]
 
@@ -66,7 +69,7 @@ def proposer(code: str) -> Page:
                 coordination=True,
             )
 
-    if form.validate_on_submit() and sans_refus(form, "quantite", write):
+    if form.validate_on_submit() and form.noter(write):
         flash(_("L’offre est notée."), "succes")
         return redirect(url_for("coordination.offres", semaine=code), 303)
     return _page_des_offres(week, form, None), 422
@@ -84,12 +87,40 @@ def retirer(code: str, offre_id: int) -> Response:
     return redirect(url_for("coordination.offres", semaine=code), 303)
 
 
+@access(Role.COORDINATION, on=ALL)
+def accepter(code: str, offre_id: int) -> Response:
+    """Take an offer that is "hors contrat" at the price that the page showed, and go back to where one was."""
+    shown = request.form.get("prix", "")
+    try:
+        with transaction() as session:
+            use_offres.accepter(
+                session,
+                offre_id,
+                prix=int(shown) if _PRIX.fullmatch(shown) else 0,
+                instant=now(),
+                par=current_user.compte_id,
+            )
+    except Refus as refus:
+        if refus.status == 404:
+            raise
+        flash(refus.sentence, "attention")
+    else:
+        flash(_("L’offre est acceptée : le panier peut se faire avec elle."), "succes")
+    page = "composition" if request.form.get("suite") == "composition" else "offres"
+    return redirect(url_for(f"coordination.{page}", semaine=code), 303)
+
+
 @access(*LECTURE, on=ALL)
 def composition() -> str:
+    """The basket as it stands, or (`depuis`, a week's code) as that week's could be made again; nothing is written."""
     with reading() as session:
         week = _semaine_a_composer(session)
         made, known = queries_composition.composee(session, week.id)
-        return _page_de_composition(session, week, made, Saisie({k: str(v) for k, v in known.items()}, known))
+        wanted = request.args.get("depuis")
+        again = _reprise(session, week, wanted) if wanted and _peut_composer(week) else None
+        quantities = dict(again.quantites) if again else known
+        typed = Saisie({k: str(v) for k, v in quantities.items()}, quantities)
+        return _page_de_composition(session, week, made, typed, a_enregistrer=quantities != known, reprise=again)
 
 
 @access(Role.COORDINATION, on=ALL)
@@ -119,6 +150,7 @@ def brancher(bp: Blueprint) -> None:
     bp.get("/coordination/offres")(offres)
     bp.post("/coordination/offres/<code>")(proposer)
     bp.post("/coordination/offres/<code>/<int:offre_id>/retirer")(retirer)
+    bp.post("/coordination/offres/<code>/<int:offre_id>/accepter")(accepter)
     bp.get("/coordination/composition")(composition)
     bp.post("/coordination/composition/<code>")(composer)
 
@@ -138,27 +170,60 @@ def _semaine_a_composer(session: Session) -> SemaineVue:
     return lire.semaine_demandee(session, code)
 
 
+def _peut_composer(week: SemaineVue) -> bool:
+    return week.etat in A_COMPOSER and bool(current_user.role == Role.COORDINATION)
+
+
+def _reprise(session: Session, week: SemaineVue, code: str) -> Reprise | None:
+    """One of the baskets shown beside, with this week's offers; None for any other."""
+    past = queries_composition.paniers_passes(session, week.retrait_le)
+    offers = [offer.proposee for offer in queries_composition.offres(session, week.id) if not offer.a_accepter]
+    return next((reprendre(basket.lignes, offers) for basket in past if basket.code == code), None)
+
+
 def _page_de_composition(
-    session: Session, week: SemaineVue, made: Composition | None, typed: Saisie, *, a_enregistrer: bool = False
+    session: Session,
+    week: SemaineVue,
+    made: Composition | None,
+    typed: Saisie,
+    *,
+    a_enregistrer: bool = False,
+    reprise: Reprise | None = None,
 ) -> str:
     offers = queries_composition.offres(session, week.id)
     baskets = sum(place.paniers for place in lire.par_maison(session, week, now()))
-    chosen = [offer.avec(typed.quantites[offer.id]) for offer in offers if offer.id in typed.quantites]
+    weighed = {offer.id: offer.avec(typed.quantites.get(offer.id, 0)) for offer in offers}
+    chosen = [weighed[offer.id] for offer in offers if offer.id in typed.quantites]
+    past = queries_composition.paniers_passes(session, week.retrait_le)
+    lines = [line for basket in past for line in basket.lignes]
     return render_template(
         "paniers/coordination/composition.html",
         semaine=week,
         offres=offers,
+        a_accepter=[offer for offer in offers if offer.a_accepter],
         saisie=typed,
         champ=champ,
         paniers=baskets,
         exigences=Exigences(),
         bilan=bilan(chosen, baskets),
+        besoins={offer.id: a_fournir(weighed[offer.id], baskets) for offer in offers},
+        quantite=quantite,
         composition=made,
-        passes=queries_composition.paniers_passes(session, week.retrait_le),
-        modifiable=week.etat in A_COMPOSER and current_user.role == Role.COORDINATION,
+        passes=past,
+        fois=fois(basket.lignes for basket in past),
+        parts=_parts(offers, weighed, lines),
+        modifiable=_peut_composer(week),
         commandee=week.etat not in A_COMPOSER,
         a_enregistrer=a_enregistrer,
+        reprise=reprise,
     )
+
+
+def _parts(offers: list[OffreVue], weighed: Mapping[int, Ingredient], past: list[LignePassee]) -> list[Part]:
+    """The shares of whoever offers this week or was in the last baskets."""
+    farms = {line.producteur_id: line.producteur for line in past}
+    farms |= {offer.producteur_id: offer.producteur for offer in offers}
+    return parts(((offer.producteur_id, weighed[offer.id].cout) for offer in offers), past, farms)
 
 
 def _lister(form: OffreRecueForm) -> None:
@@ -188,5 +253,5 @@ def _page_des_offres(week: SemaineVue, form: OffreRecueForm, changee: OffreVue |
         paniers=baskets,
         form=form,
         changee=changee,
-        modifiable=week.etat in A_COMPOSER and current_user.role == Role.COORDINATION,
+        modifiable=_peut_composer(week),
     )

@@ -1,7 +1,8 @@
-"""A town's standing data from one file: maisons, calendar, grids, producers, products.
+"""A town's standing data from one file: maisons, calendar, grids, producers, products, contracts.
 
 The file is TOML (`docs/ville.exemple.toml`). What is there already is found by its natural name and brought up to date,
 except grids and calendars, which are never changed once they have priced or dated a week: a new one takes effect later.
+A contract is opened once; its lists are agreed on as on its page, so that no published basket loses its price.
 All of it or nothing.
 """
 
@@ -19,7 +20,9 @@ from foyers.models import Maison
 from kernel import clock
 from kernel.db import Base
 from kernel.errors import Refus
+from paniers import contrats
 from paniers.models import Calendrier, Grille
+from paniers.models_contrats import Contrat
 from paniers.models_producteurs import Producteur, Produit
 from paniers.reglages import exiger_grille_a_venir, exiger_rythme_a_venir
 from paniers.tarifs import GrilleIncoherente, bareme
@@ -89,6 +92,23 @@ class UnProduit(_Donnee):
     conservation: str
 
 
+class UneListe(_Donnee):
+    """Product's name → centimes before tax, from `effet_le` on."""
+
+    effet_le: date
+    prix: dict[str, Centimes]
+
+
+class UnContrat(_Donnee):
+    """`producteur` is its SIRET."""
+
+    numero: str
+    producteur: str = Field(pattern=r"^\d{14}$")
+    debut: date
+    fin: date
+    liste: list[UneListe] = []
+
+
 class Donnees(_Donnee):
     """The whole file."""
 
@@ -97,6 +117,7 @@ class Donnees(_Donnee):
     grille: list[UneGrille] = []
     producteur: list[UnProducteur] = []
     produit: list[UnProduit] = []
+    contrat: list[UnContrat] = []
 
 
 def lire(path: Path) -> Donnees:
@@ -121,6 +142,7 @@ def charger(session: Session, data: Donnees) -> dict[str, int]:
         "grilles": _ajouter(session, Grille, data.grille),
         "producteurs": _mettre_a_jour(session, Producteur, "siret", data.producteur),
         "produits": _mettre_a_jour(session, Produit, "nom", data.produit),
+        "contrats": sum(_contracter(session, contract) for contract in data.contrat),
     }
 
 
@@ -144,6 +166,36 @@ def _mettre_a_jour(session: Session, table: type[Base], key: str, rows: Iterable
         for name, value in values.items():
             setattr(found, name, value)
     return new
+
+
+def _contracter(session: Session, given: UnContrat) -> bool:
+    """Open the contract if it is not there, and agree on its lists; returns whether it is new. Raises Refus."""
+    farm = session.scalars(select(Producteur.id).where(Producteur.siret == given.producteur)).one_or_none()
+    if farm is None:
+        raise Refus(f"Contrat {given.numero} : aucun producteur n’a le SIRET {given.producteur}.")
+    found = session.scalars(select(Contrat).where(Contrat.numero == given.numero)).one_or_none()
+    if found is not None and (found.producteur_id, found.debut, found.fin) != (farm, given.debut, given.fin):
+        raise Refus(f"Le contrat {given.numero} existe déjà, autrement : changez-le sur sa page.")
+    contract = found or contrats.ouvrir(
+        session,
+        producteur_id=farm,
+        numero=given.numero,
+        debut=given.debut,
+        fin=given.fin,
+        instant=clock.now(),
+        par=None,
+    )
+    for prices in sorted(given.liste, key=lambda one: one.effet_le):
+        contrats.convenir(session, contract.id, prices.effet_le, _par_produit(session, given.numero, prices))
+    return found is None
+
+
+def _par_produit(session: Session, numero: str, liste: UneListe) -> dict[int, int]:
+    known = dict(session.execute(select(Produit.nom, Produit.id).where(Produit.nom.in_(liste.prix))).all())
+    unknown = sorted(set(liste.prix) - set(known))
+    if unknown:
+        raise Refus(f"Contrat {numero} : le produit « {unknown[0]} » n’est pas dans la liste des produits.")
+    return {known[name]: price for name, price in liste.prix.items()}
 
 
 def _exiger_a_venir(session: Session, table: type[Calendrier] | type[Grille], effet_le: date) -> None:

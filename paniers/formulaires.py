@@ -1,7 +1,7 @@
 """The forms of families and producers: whatever arrives, the answer is a French sentence beside the field."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -13,11 +13,13 @@ from wtforms.widgets import DateInput, TextInput
 from foyers.champs import ChampCartes, ChampEuros, Visible, cle, sans_blancs
 from foyers.formulaires import Formulaire
 from foyers.queries import MaisonVue
+from kernel.errors import Refus
 from kernel.formats import jour
 from kernel.web.words import _, _l
 from paiements.models import Mode
 from paniers.commandes import MESSAGE_LE_PLUS_LONG
 from paniers.models_producteurs import Unite
+from paniers.offres import PrixRefuse
 from paniers.queries_familles import MaisonOuverte
 
 VARIETE_LA_PLUS_LONGUE = 60
@@ -225,6 +227,18 @@ class OffreForm(Formulaire):
     def compter_en(self, unite: str) -> None:
         """Pieces are whole numbers; grams are given in kilograms."""
         self.quantite.entier = self.lot.entier = unite == Unite.PIECE
+
+    def noter(self, write: Callable[[], None]) -> bool:
+        """Run `write`; a refusal is shown on the price or the quantity that it is about, and False returned."""
+        try:
+            write()
+        except PrixRefuse as refus:
+            self.refuser("prix", refus.sentence)
+        except Refus as refus:
+            self.refuser("quantite", refus.sentence)
+        else:
+            return True
+        return False
 
 
 def _jour(text: str) -> date:

@@ -10,7 +10,7 @@ from wtforms import SelectChoice
 from foyers.champs import ChampChoix, cle
 from kernel.errors import Refus
 from kernel.web.words import _, _l
-from paniers.composition import QUANTITE_LA_PLUS_GRANDE
+from paniers.bilan import QUANTITE_LA_PLUS_GRANDE
 from paniers.formulaires import OffreForm
 from paniers.models_producteurs import Unite
 from paniers.offres import Proposition

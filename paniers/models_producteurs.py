@@ -65,7 +65,10 @@ class Produit(Base):
 
 
 class Offre(Base):
-    """What a producer can deliver in a week: `quantite` in all, sold by whole lots of `lot`."""
+    """What a producer can deliver in a week: `quantite` in all, sold by whole lots of `lot`.
+
+    `acceptee_le`: the coordination takes it at that price though it is "hors contrat" (`prix_convenus`).
+    """
 
     __tablename__ = "offre"
 
@@ -79,6 +82,8 @@ class Offre(Base):
     prix: Mapped[int]
     saisie_le: Mapped[Instant]
     saisie_par: Mapped[int | None] = mapped_column(ForeignKey("compte.id", ondelete="SET NULL"))
+    acceptee_le: Mapped[Instant | None]
+    acceptee_par: Mapped[int | None] = mapped_column(ForeignKey("compte.id", ondelete="SET NULL"))
 
     __table_args__ = (
         UniqueConstraint("semaine_id", "producteur_id", "produit_id"),

@@ -11,6 +11,7 @@ ONGLETS = (
     ("importations.liste", "Importer"),
     ("coordination.calendrier", "Calendrier"),
     ("coordination.grilles", "Grille des prix"),
+    ("coordination.contrats", "Contrats"),
 )
 
 

@@ -20,9 +20,9 @@ from paiements import grand_livre
 from paiements.grand_livre import APasser, Ligne
 from paiements.models import CompteGL, Ecriture
 from paniers import commandes
-from paniers.bilan import bilan
+from paniers.bilan import QUANTITE_LA_PLUS_GRANDE, bilan
 from paniers.commandes import LigneACommander, paniers_par_maison
-from paniers.composition import QUANTITE_LA_PLUS_GRANDE, ingredients
+from paniers.composition import ingredients
 from paniers.etats import EtatSemaine
 from paniers.events import BonsDemandes, CommandeEmise, PanierCorrige
 from paniers.models import EtatPanier, Panier, Semaine
@@ -38,6 +38,7 @@ from paniers.models_producteurs import (
     Manque,
     Offre,
 )
+from paniers.prix_convenus import exiger_accord
 from paniers.semaines import verrouiller
 
 CREDIT_LE_PLUS_HAUT = 400  # centimes: no more than the lowest price of a basket
@@ -141,6 +142,7 @@ def _recomposer(session: Session, semaine: Semaine, quantites: Mapping[int, int]
     offers = session.scalars(select(Offre.id).where(Offre.semaine_id == semaine.id, Offre.id.in_(quantites)))
     if set(offers) != set(quantites):
         raise Refus("Une de ces offres n’est plus proposée cette semaine. Rechargez la page.")
+    exiger_accord(session, semaine.id, quantites)
     composition = session.scalars(select(Composition).where(Composition.semaine_id == semaine.id)).one()
     mine = CompositionLigne.composition_id == composition.id
     before = dict(session.execute(select(CompositionLigne.offre_id, CompositionLigne.quantite).where(mine)).all())

@@ -17,7 +17,7 @@ from paniers.cloture import ABONNES, TOUS
 from paniers.etats import EtatSemaine
 from paniers.fichiers import cle_de_commande
 from paniers.models import EtatPanier, Panier, Semaine, SemaineEtape
-from paniers.models_producteurs import Commande, Composition, EtatCommande, Offre, Producteur
+from paniers.models_producteurs import Commande, Composition, Offre, Producteur
 from paniers.models_retrait import Arrivee
 from paniers.suivi import Echeancier
 
@@ -263,14 +263,6 @@ def commandes(session: Session, semaine_id: int) -> list[CommandeVue]:
         )
         for order, name, phone, sent in rows
     ]
-
-
-def etats_des_commandes(session: Session, semaine_id: int) -> dict[EtatCommande, int]:
-    counts = session.execute(
-        select(Commande.etat, func.count()).where(Commande.semaine_id == semaine_id).group_by(Commande.etat)
-    )
-    found = dict(counts.all())
-    return {state: found.get(state, 0) for state in EtatCommande}
 
 
 def _vue(session: Session, week: Semaine) -> SemaineVue:

@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from foyers.models import Compte
+from paniers.models import Semaine
 from paniers.models_producteurs import (
     Commande,
     CommandeLigne,
@@ -23,6 +24,7 @@ from paniers.models_producteurs import (
     Unite,
 )
 from paniers.penuries import disponibles
+from paniers.prix_convenus import a_accepter
 from paniers.quantites import quantite
 from paniers.remplacements import Possible
 
@@ -124,7 +126,7 @@ def manques(session: Session, semaine_id: int) -> list[LigneCourte]:
 
 
 def possibles(session: Session, semaine_id: int) -> list[Possible]:
-    """All offers of the week with what is left of them. Two queries."""
+    """The offers of the week that a basket may be made with, and what is left of them. Two queries."""
     left = disponibles(session, semaine_id)
     composed = (
         select(CompositionLigne.offre_id, CompositionLigne.quantite)
@@ -136,8 +138,9 @@ def possibles(session: Session, semaine_id: int) -> list[Possible]:
         select(Offre, Produit, Producteur.nom, func.coalesce(composed.c.quantite, 0))
         .join(Produit, Produit.id == Offre.produit_id)
         .join(Producteur, Producteur.id == Offre.producteur_id)
+        .join(Semaine, Semaine.id == Offre.semaine_id)
         .outerjoin(composed, composed.c.offre_id == Offre.id)
-        .where(Offre.semaine_id == semaine_id)
+        .where(Offre.semaine_id == semaine_id, ~a_accepter())
         .order_by(Produit.nom, Offre.id)
     )
     return [

@@ -15,7 +15,9 @@ from paniers.commandes import manques_dits
 from paniers.etats import EtatSemaine
 from paniers.fichiers import cle_de_commande
 from paniers.models import AbonnementVersion, Choix, NatureChoix, Pause, Semaine
+from paniers.models_distributions import Distribution, Nature
 from paniers.models_producteurs import Commande, EtatCommande, Offre, Producteur, Produit, Unite
+from paniers.prix_convenus import convenu
 from paniers.quantites import quantite
 
 COMMANDES_PAR_PAGE = 30
@@ -58,7 +60,7 @@ class ReponseVue:
 
 @dataclass(frozen=True, slots=True)
 class OffreVue:
-    """An offer written out, with what it is in figures (grams or pieces, centimes)."""
+    """An offer written out, with what it is in figures (grams or pieces, centimes); `convenu` is the agreed price."""
 
     id: int
     produit_id: int
@@ -69,6 +71,12 @@ class OffreVue:
     lot: int
     prix: int
     en_pieces: bool
+    convenu: int | None
+    acceptee: bool
+
+    @property
+    def hors_contrat(self) -> bool:
+        return self.convenu is None or self.prix > self.convenu
 
     @property
     def en_tout(self) -> str:
@@ -183,8 +191,8 @@ def semaine_offerte(session: Session, semaine_id: int) -> SemaineOfferte:
 
 
 def previsions(session: Session, instant: datetime) -> list[tuple[date, int]]:
-    """Pick-up day → baskets to come, of the weeks that are open: subscriptions without the pauses and absences known
-    today. Two queries."""
+    """Pick-up day → baskets to come, of the weeks that are open: subscriptions without the pauses, absences and skipped
+    hand-outs known today. Two queries."""
     weeks = session.execute(
         select(Semaine.id, Semaine.retrait_le)
         .where(Semaine.etat == EtatSemaine.OUVERTE, Semaine.cloture_le > instant)
@@ -215,7 +223,7 @@ def totaux_par_annee(session: Session, producteur_id: int) -> list[tuple[int, in
 
 
 def paniers_prevus(session: Session, semaine_ids: Sequence[int]) -> dict[int, int]:
-    """Week → baskets that its subscriptions, choices and pauses call for as they stand now."""
+    """Week → baskets that its subscriptions, choices, pauses and skipped hand-outs call for as they stand now."""
     paused = (
         select(Pause.id)
         .where(Pause.abonnement_id == AbonnementVersion.abonnement_id, Pause.levee_le.is_(None))
@@ -226,11 +234,22 @@ def paniers_prevus(session: Session, semaine_ids: Sequence[int]) -> dict[int, in
         Choix.semaine_id == Semaine.id,
         Choix.nature == NatureChoix.PAS_CETTE_SEMAINE,
     )
+    elsewhere = select(Choix.maison_id).where(
+        Choix.abonnement_id == AbonnementVersion.abonnement_id, Choix.semaine_id == Semaine.id
+    )
+    here = func.coalesce(elsewhere.scalar_subquery(), AbonnementVersion.maison_id)
+    # For the whole town (None), or at the very maison where this basket would be fetched.
+    skipped = select(Distribution.id).where(
+        Distribution.semaine_id == Semaine.id,
+        Distribution.jusqu_a.is_(None),
+        Distribution.nature == Nature.ANNULEE,
+        Distribution.maison_id.is_(None) | (Distribution.maison_id == here),
+    )
     counts = session.execute(
         select(Semaine.id, func.sum(AbonnementVersion.nombre))
         .join(AbonnementVersion, Semaine.retrait_le.between(AbonnementVersion.debut, AbonnementVersion.fin))
         .where(Semaine.id.in_(semaine_ids), AbonnementVersion.jusqu_a.is_(None))
-        .where(~paused.exists(), ~absent.exists())
+        .where(~paused.exists(), ~absent.exists(), ~skipped.exists())
         .group_by(Semaine.id)
     )
     return {week: int(count) for week, count in counts}
@@ -239,37 +258,26 @@ def paniers_prevus(session: Session, semaine_ids: Sequence[int]) -> dict[int, in
 def offres(session: Session, producteur_id: int, semaine_id: int) -> list[OffreVue]:
     """What the producer offers for that week, by name."""
     found = session.execute(
-        select(Offre, Produit)
+        select(Offre, Produit, convenu())
         .join(Produit, Produit.id == Offre.produit_id)
+        .join(Semaine, Semaine.id == Offre.semaine_id)
         .where(Offre.producteur_id == producteur_id, Offre.semaine_id == semaine_id)
         .order_by(Produit.nom)
     )
-    return [
-        OffreVue(
-            offer.id, product.id, product.dessin, product.nom, offer.variete, offer.quantite, offer.lot, offer.prix,
-            en_pieces=product.unite == Unite.PIECE,
-        )
-        for offer, product in found
-    ]  # fmt: skip
+    return [_offre(*row) for row in found]
 
 
 def derniere_offre(session: Session, producteur_id: int, produit_id: int, semaine_id: int) -> OffreVue | None:
     """The producer's offer of that product for that week, else its latest one, to start from."""
     row = session.execute(
-        select(Offre, Produit)
+        select(Offre, Produit, convenu())
         .join(Produit, Produit.id == Offre.produit_id)
         .join(Semaine, Semaine.id == Offre.semaine_id)
         .where(Offre.producteur_id == producteur_id, Offre.produit_id == produit_id)
         .order_by((Offre.semaine_id == semaine_id).desc(), Semaine.retrait_le.desc())
         .limit(1)
     ).one_or_none()
-    if row is None:
-        return None
-    offer, product = row
-    return OffreVue(
-        offer.id, product.id, product.dessin, product.nom, offer.variete, offer.quantite, offer.lot, offer.prix,
-        en_pieces=product.unite == Unite.PIECE,
-    )  # fmt: skip
+    return None if row is None else _offre(*row)
 
 
 def catalogue(session: Session) -> list[ProduitPropose]:
@@ -300,6 +308,13 @@ def a_reprendre(session: Session, producteur_id: int, avant: date) -> int:
         )
         or 0
     )
+
+
+def _offre(offer: Offre, product: Produit, agreed: int | None) -> OffreVue:
+    return OffreVue(
+        offer.id, product.id, product.dessin, product.nom, offer.variete, offer.quantite, offer.lot, offer.prix,
+        en_pieces=product.unite == Unite.PIECE, convenu=agreed, acceptee=offer.acceptee_le is not None,
+    )  # fmt: skip
 
 
 def _produit(row: Produit) -> ProduitPropose:

@@ -12,12 +12,14 @@ from kernel.clock import now
 from paniers import verifications_distributions, verifications_places, verifications_solidarite
 from paniers.importation.depot import GARDE
 from paniers.models_importation import Importation
+from paniers.verifications_contrats import CONTRATS
 from paniers.verifications_corrections import CORRECTIONS
 from paniers.verifications_distributions import COMMANDES_POUR
 
 # Each query returns the rows that break the rule; its sentence names them.
 CHECKS: Mapping[str, TextClause] = {
     **CORRECTIONS,
+    **CONTRATS,
     "Semaine {code} : l’abonnement {abonnement_id} devait un panier et n’en a pas.": text(
         """
         SELECT s.code, v.abonnement_id

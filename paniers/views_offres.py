@@ -8,7 +8,6 @@ from flask_login import current_user
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
-from foyers.formulaires import sans_refus
 from kernel.clock import now
 from kernel.db import reading, transaction
 from kernel.errors import Introuvable, Refus
@@ -18,6 +17,7 @@ from paniers import offres, queries_producteurs
 from paniers.formulaires import OffreForm
 from paniers.models_producteurs import Offre, Producteur
 from paniers.offres import Proposition
+from paniers.prix_convenus import prix_convenus
 from paniers.queries_producteurs import OffreVue, ProducteurVu, ProduitPropose, SemaineOfferte, producteur_du_compte
 
 MILLE = Decimal(1000)
@@ -105,7 +105,7 @@ def reprise(farm: ProducteurVu, week: SemaineOfferte, chemins: Chemins, *, par: 
         flash(refus.sentence, "attention")
     else:
         flash(
-            _("Vos offres sont reprises. Vérifiez les quantités.")
+            _("Vos offres sont reprises. Vérifiez les quantités et les prix.")
             if added
             else _("Ces produits étaient déjà proposés. Rien n’a changé."),
             "succes",
@@ -141,7 +141,8 @@ def page_d_offre(
     with reading() as session:
         product = queries_producteurs.produit(session, produit_id)
         before = queries_producteurs.derniere_offre(session, farm.id, produit_id, week.id)
-    form = OffreForm(data=_reponses_connues(product, before))
+        agreed = prix_convenus(session, farm.id, week.retrait_le).get(produit_id)
+    form = OffreForm(data=_reponses_connues(product, before, agreed))
     form.compter_en(product.unite)
 
     def write() -> None:
@@ -156,10 +157,12 @@ def page_d_offre(
                 par=par,
             )
 
-    if form.validate_on_submit() and sans_refus(form, "quantite", write):
+    if form.validate_on_submit() and form.noter(write):
         flash(_("%(produit)s : votre offre est notée.", produit=product.nom), "succes")
         return redirect(chemins.page(week.code), code=303)
-    page = render_template("paniers/producteurs/offre.html", form=form, semaine=week, produit=product, chemins=chemins)
+    page = render_template(
+        "paniers/producteurs/offre.html", form=form, semaine=week, produit=product, convenu=agreed, chemins=chemins
+    )
     return page, 422 if form.errors else 200
 
 
@@ -198,15 +201,16 @@ def _ma_ferme_et(code: str) -> tuple[ProducteurVu, SemaineOfferte]:
     return farm, week
 
 
-def _reponses_connues(product: ProduitPropose, before: OffreVue | None) -> dict[str, object]:
+def _reponses_connues(product: ProduitPropose, before: OffreVue | None, agreed: int | None) -> dict[str, object]:
+    """What the fields start with; the agreed price where there was none before, or a higher one."""
     if before is None:
-        return {"prix": Decimal(product.prix_indicatif) / 100}
+        return {"prix": Decimal(agreed or product.prix_indicatif) / 100}
     unit = 1 if product.en_pieces else MILLE
     return {
         "variete": before.variete,
         "quantite": Decimal(before.quantite) / unit,
         "lot": Decimal(before.lot) / unit,
-        "prix": Decimal(before.prix) / 100,
+        "prix": Decimal(min(before.prix, agreed or before.prix)) / 100,
     }
 
 

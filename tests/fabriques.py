@@ -18,6 +18,7 @@ from kernel.sealed import seal
 from kernel.web.access import Role
 from paniers.models import Abonnement, AbonnementVersion, Calendrier, Grille, Panier, Semaine
 from paniers.models_attente import Attente
+from paniers.models_contrats import Contrat, PrixConvenu
 from paniers.models_producteurs import Composition, CompositionLigne, Offre, Producteur, Produit
 from paniers.models_retrait import Procuration
 
@@ -224,6 +225,7 @@ def produit(session: Session, nom: str = "Carotte", **given: Any) -> Produit:
 
 
 def offre(session: Session, semaine_id: int, producteur_id: int, produit_id: int, **given: Any) -> Offre:
+    """An offer that no contract speaks of, and that the coordination has accepted."""
     values = {
         "semaine_id": semaine_id,
         "producteur_id": producteur_id,
@@ -233,8 +235,18 @@ def offre(session: Session, semaine_id: int, producteur_id: int, produit_id: int
         "lot": 5_000,
         "prix": 180,
         "saisie_le": DEBUT,
+        "acceptee_le": DEBUT,
     }
     return _add(session, Offre(**(values | given)))
+
+
+def contrat(session: Session, producteur_id: int, prix: dict[int, int] | None = None, **given: Any) -> Contrat:
+    """A contract of all 2026, with `{produit_id: agreed price}` from its first day on."""
+    values = {"numero": f"M-{next(_numbers)}", "debut": date(2026, 1, 1), "fin": date(2026, 12, 31), "saisi_le": DEBUT}
+    made = _add(session, Contrat(producteur_id=producteur_id, **(values | given)))
+    for produit_id, price in (prix or {}).items():
+        _add(session, PrixConvenu(contrat_id=made.id, effet_le=made.debut, produit_id=produit_id, prix=price))
+    return made
 
 
 def composition(session: Session, semaine_id: int, lignes: dict[int, int], **given: Any) -> Composition:

@@ -1,4 +1,4 @@
-// Live weighing of the basket as quantities are typed: the same figures and sentences as the server's "Calculer".
+// Live weighing of the basket as quantities are typed: the same figures and sentences as the server's "Recalculer".
 // Whole numbers throughout (millionths of a centime), so that no rounding differs.
 (() => {
   const form = document.querySelector("form[data-composition]");
@@ -16,6 +16,8 @@
   const thousands = (number) => String(number).replace(/\B(?=(\d{3})+$)/g, "\u202f");
   const weight = (grams) => (Math.abs(grams) < 1000 ? `${grams}${NBSP}g` : `${String(grams / 1000).replace(".", ",")}${NBSP}kg`);
   const pieces = (number) => `${number} pièces`;
+  const counted = (number) => `${thousands(number)}${NBSP}${number < 2 ? "pièce" : "pièces"}`;
+  const shares = Array.from(document.querySelectorAll("[data-parts] [data-producteur]"));
   const fill = (name, words) => list.dataset[name].replace(/\{(\w+)\}/g, (_, word) => words[word]);
 
   const read = (field) => {
@@ -39,6 +41,31 @@
       const unit = each ? pieces : weight;
       return fill("offre", { nom, besoin: unit(need), paniers: aim.paniers, offre: unit(Number(disponible)) });
     });
+
+  // What all the baskets need of an offer, in whole lots, against what is offered.
+  const need = ({ field, quantity, each }) => {
+    const lot = Number(field.dataset.lot);
+    const wanted = quantity * aim.paniers;
+    const lots = Math.ceil(wanted / lot);
+    const unit = each ? counted : weight;
+    const cell = field.closest("tr").querySelector("[data-besoin]");
+    cell.classList.toggle("besoin--trop", lots * lot > Number(field.dataset.disponible));
+    if (!(lots > 0)) return cell.replaceChildren("–");
+    const left = lots * lot - wanted;
+    const detail = Object.assign(document.createElement("span"), { className: "discret", textContent: fill(lots > 1 ? "lots" : "lot", { lots }) });
+    if (left) detail.append(document.createElement("br"), fill("surplus", { surplus: unit(left) }));
+    return cell.replaceChildren(unit(lots * lot), document.createElement("br"), detail);
+  };
+
+  const share = (parts) => {
+    const total = parts.reduce((sum, { cost }) => sum + (cost || 0), 0);
+    for (const line of shares) {
+      const own = parts.filter(({ field }) => field.dataset.producteur === line.dataset.producteur).reduce((sum, { cost }) => sum + (cost || 0), 0);
+      const percent = total ? Math.floor((200 * own + total) / (2 * total)) : 0;
+      line.querySelector("b").textContent = `${percent}${NBSP}%`;
+      line.querySelector("progress").value = percent;
+    }
+  };
 
   const alerts = (grams, cents, count) => {
     const found = [];
@@ -69,6 +96,8 @@
       if (Number.isNaN(quantity)) field.setAttribute("aria-invalid", "true");
       field.closest("tr").classList.toggle("est-choisie", quantity > 0);
     }
+    parts.forEach(need);
+    share(parts);
     const wrong = parts.filter(({ quantity }) => Number.isNaN(quantity)).map(({ field }) => `${field.dataset.nom}${NBSP}: ${list.dataset.saisie}`);
     const sentences = [...wrong, ...alerts(grams, cents, chosen.length), ...offers(chosen)];
     list.replaceChildren(...sentences.map((sentence) => Object.assign(document.createElement("li"), { textContent: sentence })));

@@ -96,6 +96,7 @@ _LUS = {
     "code": "SELECT code FROM semaine WHERE etat = 'ouverte' ORDER BY retrait_le LIMIT 1",
     "produit_id": "SELECT o.produit_id FROM offre o JOIN producteur p ON p.id = o.producteur_id "
     "WHERE p.compte_id = :compte ORDER BY o.id DESC LIMIT 1",
+    "contrat_id": "SELECT id FROM contrat ORDER BY id LIMIT 1",
     "importation_id": "SELECT id FROM importation WHERE rapport IS NOT NULL ORDER BY id DESC LIMIT 1",
     "impaye": "SELECT echeance_id FROM paiement WHERE etat = 'refuse' AND echeance_id IS NOT NULL "
     "ORDER BY id DESC LIMIT 1",

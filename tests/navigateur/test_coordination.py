@@ -33,7 +33,7 @@ def test_the_coordination_composes_weighs_and_publishes(temps: Temps, ouvrir: No
     assert shown != before, "the basket is weighed as one types"
     assert "il en faut" not in ecran.page.locator("[data-alertes]").inner_text().replace("il en faut au moins", "")
     faults = examiner(ecran)
-    ecran.appuyer("Calculer")
+    ecran.appuyer("Recalculer")
     assert weight.inner_text() == shown, "the server weighs the same"
     chosen[0][0].fill("beaucoup")
     with ecran.statut_attendu(422):

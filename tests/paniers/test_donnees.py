@@ -30,6 +30,7 @@ def test_the_example_loads_and_loads_again(base: str) -> None:
             "grilles": 1,
             "producteurs": 1,
             "produits": 1,
+            "contrats": 1,
         }
     with transaction() as session:
         assert not any(charger(session, data).values())

@@ -222,6 +222,12 @@ def _fermeture(session: Session, scene: Scene, cote: Cote) -> int:
     return made.id
 
 
+def _contrat(session: Session, scene: Scene, cote: Cote) -> int:
+    """A contract of a farm of its own, with one price."""
+    farm = fabriques.producteur(session).id
+    return fabriques.contrat(session, farm, {scene.produit: 200}).id
+
+
 def _livraison(session: Session, scene: Scene, cote: Cote) -> int:
     fact = FactRow(name="AbonnementSouscrit", payload={"abonnement_id": cote.abonnement})
     session.add(fact)
@@ -311,6 +317,7 @@ OBJETS: dict[str, Objet] = {
     "arrivee_id": Objet(_arrivee, a_tous="the coordination looks after every maison's arrivals"),
     "fermeture_id": Objet(_fermeture, a_tous="the coordination looks after every maison's closing days"),
     "mandataire_id": Objet(_mandataire, a_tous="the régisseur names who takes money at every till"),
+    "contrat_id": Objet(_contrat, a_tous="the coordination looks after every producer's contract"),
     "delivery_id": Objet(_livraison, a_tous="a delivery is the operators'"),
     "semaine_id": Objet(lambda _, scene, __: scene.semaine, a_tous="a week is the whole town's"),
     "code": Objet(lambda _, scene, __: scene.code_ouvert, a_tous="a week is the whole town's"),
