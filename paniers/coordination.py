@@ -303,7 +303,8 @@ def _alertes_des_commandes(session: Session, week: SemaineVue, orders: list[lire
     if week.etat not in (EtatSemaine.COMMANDEE, EtatSemaine.LIVREE):
         return []
     page, see = url_for(".commandes", semaine=week.code), _("Voir les commandes")
-    short = queries_penuries.manques(session, week.id)
+    someone = any(order.etat == EtatCommande.ECART for order in orders)
+    short = queries_penuries.manques(session, week.id) if someone else []
     found = [
         Alerte(
             _("%(producteur)s annonce un manque : « %(mot)s »", producteur=order.producteur, mot=_dit(order, short)),

@@ -1,6 +1,7 @@
 """Producers are asked for their offers and for their answer, each once, whatever runs twice or late."""
 
 from datetime import date, time, timedelta
+from functools import partial
 
 import pytest
 from flask import Flask
@@ -175,3 +176,50 @@ def test_baskets_to_come_are_shown_without_any_household(app: Flask, fermes: tup
     assert "Serin" not in seen
     with reading() as session:
         assert session.execute(text("SELECT count(*) FROM foyer")).scalar_one() == 1
+
+
+CANARIS = ("Serin", "Canarie", "canari@exemple.test", "0611223344", "+33611223344")
+
+
+def semer_les_canaris() -> None:
+    """Every household of the town bears the canary's name, address and telephone."""
+    with transaction() as session:
+        session.execute(
+            text("UPDATE foyer SET nom = 'Serin', email = 'canari@exemple.test', telephone = '+33611223344'")
+        )
+        session.execute(text("UPDATE membre SET prenom = 'Canarie', nom = 'Serin'"))
+
+
+def courriels_aux_producteurs() -> str:
+    """Everything that producers are written in a week: asked, reminded, ordered, reminded, corrected."""
+    semaine = ordonner()
+    semer_les_canaris()
+    tuesday = paris(date(2026, 11, 24), time(10))
+    with transaction() as session:
+        courriels_producteurs.commande(session, semaine.commandes[0])
+    for day in range(2):
+        demander_les_offres(MARDI_8_H + timedelta(days=day))
+        clock.set_now(MARDI_8_H + timedelta(days=day))
+        ecrire()
+    clock.set_now(tuesday)
+    with transaction() as session:
+        courriels_producteurs.commande_relancee(session, semaine.commandes[0])
+        wanted = demande({semaine.carottes: 250, semaine.chou: 1})
+        corriger(session, semaine.bourg.semaine, wanted, instant=tuesday + timedelta(hours=4), par=None)
+        courriels_producteurs.commande(session, semaine.commandes[0])
+    with reading() as session:
+        sent = session.execute(text("SELECT key, subject || text || html AS said FROM mail ORDER BY id")).all()
+    kinds = [row.key.split(":")[0] for row in sent]
+    assert {kind: kinds.count(kind) for kind in kinds} == {"commande": 2, "offres": 6, "relance": 1}
+    return "".join(row.said for row in sent)
+
+
+def test_no_mail_to_a_producer_names_a_household(base: str) -> None:
+    said = courriels_aux_producteurs()
+    assert [canary for canary in CANARIS if canary in said] == []
+
+
+def test_the_canary_sings_when_a_mail_does_name_one(base: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The negative control: a household's name where the producer's stands is found."""
+    monkeypatch.setattr("tests.fabriques.producteur", partial(fabriques.producteur, contact="Canarie Serin"))
+    assert "Canarie Serin" in courriels_aux_producteurs()
