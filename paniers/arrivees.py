@@ -52,13 +52,14 @@ def noter(
         publish(session, ArriveeIncomplete(arrivee_id))
 
 
-def voir(session: Session, arrivee_id: int, semaine_id: int, *, par: int | None, instant: datetime) -> None:
-    """The coordination has seen what is missing there; the first time counts. Raises Introuvable."""
+def voir(session: Session, arrivee_id: int, *, par: int | None, instant: datetime) -> int:
+    """The coordination has seen what is missing there; the first time counts. Returns the week. Raises Introuvable."""
     arrivee = session.get(Arrivee, arrivee_id, with_for_update=True)
-    if arrivee is None or arrivee.semaine_id != semaine_id:
+    if arrivee is None:
         raise Introuvable
     if arrivee.vue_le is None:
         arrivee.vue_le, arrivee.vue_par = instant, par
+    return arrivee.semaine_id
 
 
 def _ecrire(session: Session, semaine_id: int, maison_id: int, par: int | None, instant: datetime) -> int:

@@ -325,12 +325,14 @@ def _alertes_des_arrivees(session: Session, week: SemaineVue) -> list[Alerte]:
     if week.etat not in (EtatSemaine.COMMANDEE, EtatSemaine.LIVREE):
         return []
     acts = current_user.role == Role.COORDINATION
+    changeable = week.etat == EtatSemaine.COMMANDEE  # once every maison has looked, the basket is what it is
+    page = url_for(".penuries_de_la_semaine" if changeable else ".commandes", semaine=week.code)
     return [
         Alerte(
             phrase,
-            url_for(".penuries_de_la_semaine", semaine=week.code),
-            _("Changer le panier"),
-            vue=url_for(".arrivee_vue", code=week.code, arrivee_id=arrivee_id) if acts else "",
+            page,
+            _("Changer le panier") if changeable else _("Voir les commandes"),
+            vue=url_for(".arrivee_vue", arrivee_id=arrivee_id) if acts else "",
         )
         for arrivee_id, phrase in coordination_solidarite.manques_en_mots(session, week.id)
     ]

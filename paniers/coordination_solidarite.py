@@ -4,6 +4,7 @@ from itertools import groupby
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_login import current_user
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
@@ -18,7 +19,6 @@ from paniers.models import Panier, Semaine
 from paniers.onglets import onglets
 from paniers.queries_arrivee import ManqueVu, manques_a_voir
 from paniers.queries_solidarite import dons as lire_les_dons
-from paniers.semaines import par_code
 
 LECTURE = (Role.COORDINATION, Role.ADMINISTRATION)
 
@@ -40,16 +40,17 @@ def dons(code: str) -> str:
 
 
 @access(Role.COORDINATION, on=ALL)
-def crediter(code: str, panier_id: int) -> Response:
+def crediter(panier_id: int) -> Response:
     """Give the price of a given basket back, with a reason; a second time changes nothing."""
+    with reading() as session:
+        code = session.scalar(select(Semaine.code).join(Panier).where(Panier.id == panier_id))
+    if code is None:
+        raise Introuvable
     try:
         with transaction() as session:
-            _exiger_de_la_semaine(session.get(Panier, panier_id), par_code(session, code))
             new = solidarite.crediter(
                 session, panier_id, request.form.get("motif", ""), par=current_user.compte_id, instant=now()
             )
-    except Introuvable:
-        raise
     except Refus as refus:
         flash(refus.sentence, "attention")
     else:
@@ -59,11 +60,11 @@ def crediter(code: str, panier_id: int) -> Response:
 
 
 @access(Role.COORDINATION, on=ALL)
-def arrivee_vue(code: str, arrivee_id: int) -> Response:
+def arrivee_vue(arrivee_id: int) -> Response:
     """What is missing at a maison has been seen: it is no alert any more, until something else is missing."""
     with transaction() as session:
-        week = par_code(session, code)
-        arrivees.voir(session, arrivee_id, week.id, par=current_user.compte_id, instant=now())
+        week = session.get_one(Semaine, arrivees.voir(session, arrivee_id, par=current_user.compte_id, instant=now()))
+        code = week.code
     flash(_("C’est noté comme vu. La maison dit toujours à chaque famille ce qui manque."), "succes")
     return redirect(url_for("coordination.semaine", semaine=code), 303)
 
@@ -86,14 +87,8 @@ def _en_mots(line: ManqueVu) -> str:
     return _("%(produit)s dans %(nombre)s paniers", produit=name, nombre=line.paniers)
 
 
-def _exiger_de_la_semaine(panier: Panier | None, week: Semaine) -> None:
-    """The basket of the address is of the week of the address. Raises Introuvable."""
-    if panier is None or panier.semaine_id != week.id:
-        raise Introuvable
-
-
 def brancher(bp: Blueprint) -> None:
     """The addresses, on one screen."""
     bp.get("/coordination/<code>/dons")(dons)
-    bp.post("/coordination/<code>/dons/<int:panier_id>/rendre")(crediter)
-    bp.post("/coordination/<code>/arrivees/<int:arrivee_id>/vue")(arrivee_vue)
+    bp.post("/coordination/dons/<int:panier_id>/rendre")(crediter)
+    bp.post("/coordination/arrivees/<int:arrivee_id>/vue")(arrivee_vue)

@@ -62,7 +62,9 @@ def downgrade() -> None:
     op.drop_column("arrivee", "vue_le")
     op.drop_column("panier", "a_donner")
     op.execute("UPDATE panier SET etat = 'non_retire' WHERE etat = 'donne'")
+    op.execute("ALTER TABLE choix DISABLE TRIGGER choix_before_cutoff")  # it refuses any change to a closed week's wish
     op.execute("UPDATE choix SET nature = 'comme_d_habitude' WHERE nature = 'solidarite'")
+    op.execute("ALTER TABLE choix ENABLE TRIGGER choix_before_cutoff")
     _replace("panier", "etat", ETATS.format(""))
     _replace("choix", "nature", NATURES.format(""))
 

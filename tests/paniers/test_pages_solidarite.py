@@ -145,7 +145,7 @@ def test_the_week_counts_handed_given_and_left_and_the_price_is_given_back_once(
     page = coordination.lire(path).text
     assert EPICERIE in page
     assert "11,00" in page
-    give = f"{path}/{ici.zoe}/rendre"
+    give = f"/coordination/dons/{ici.zoe}/rendre"
     coordination.poster(give, path, motif=" ")
     assert "Écrivez pourquoi" in coordination.lire(path).text
     for _again in range(2):
@@ -154,7 +154,7 @@ def test_the_week_counts_handed_given_and_left_and_the_price_is_given_back_once(
     assert compter("SELECT count(*) FROM avoir_panier") == 1
     with reading() as session:
         assert grand_livre.solde(session, foyer) == 0
-    assert coordination.poster(f"/coordination/2026-W01/dons/{ici.zoe}/rendre", path, motif="x").status_code == 404
+    assert coordination.poster("/coordination/dons/999999/rendre", path, motif="x").status_code == 404
 
 
 def test_what_is_missing_at_a_maison_is_an_alert_until_it_is_seen_and_again_when_it_changes(
@@ -171,9 +171,15 @@ def test_what_is_missing_at_a_maison_is_an_alert_until_it_is_seen_and_again_when
     home = f"/coordination?semaine={ici.code}"
     lacks(2)
     assert "il manque poireau dans 2 paniers." in coordination.lire(home).text
-    arrivee = compter("SELECT id FROM arrivee")
+    assert "Changer le panier" in coordination.lire(home).text
+    with transaction() as session:
+        arrivees.noter(session, ici.semaine_id, ici.ailleurs, {}, par=None, instant=DIX_SEPT_HEURES)
+    page = coordination.lire(home).text  # delivered: the basket changes no more
+    assert "il manque poireau" in page
+    assert "Changer le panier" not in page
+    arrivee = compter("SELECT id FROM arrivee WHERE maison_id = :m", m=ici.ici)
     for _again in range(2):
-        coordination.poster(f"/coordination/{ici.code}/arrivees/{arrivee}/vue", home)
+        coordination.poster(f"/coordination/arrivees/{arrivee}/vue", home)
     assert "il manque" not in coordination.lire(home).text
     lacks(2)
     assert "il manque" not in coordination.lire(home).text
@@ -182,7 +188,7 @@ def test_what_is_missing_at_a_maison_is_an_alert_until_it_is_seen_and_again_when
     with transaction() as session:  # as a correction does that takes the product out
         session.execute(text("DELETE FROM composition_ligne WHERE offre_id = :o"), {"o": leek})
     assert "il manque" not in coordination.lire(home).text
-    assert coordination.poster(f"/coordination/{ici.code}/arrivees/999999/vue", home).status_code == 404
+    assert coordination.poster("/coordination/arrivees/999999/vue", home).status_code == 404
 
 
 # Families, by themselves and at the counter.

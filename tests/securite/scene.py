@@ -122,6 +122,7 @@ def _cote(session: Session, semaine: int, suivante: int, produits: list[int]) ->
     for key in (f"commande:{order.id}:pdf", f"commande:{order.id}:csv"):
         documents.store(session, key, "bon.pdf", b"%PDF-1.7 un bon")
     documents.store(session, f"dossier:{semaine}:{place}", "dossier.pdf", b"%PDF-1.7 un dossier")
+    documents.store(session, f"feuille:{semaine}:{place}", "feuille.pdf", b"%PDF-1.7 une feuille")
     card = cartes.faire(session, household, par=None, instant=now())
     documents.store(session, cartes.cle(card.id), "carte.pdf", b"%PDF-1.7 une carte")
     return Cote(place, household, subscription.id, account, farm, farmer, offer, order.id, _dette(session, household))
