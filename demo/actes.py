@@ -14,7 +14,7 @@ import requests
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from demo.imprevus import benevole
+from demo.imprevus import benevole, deux_tiers
 from demo.saison import composer_et_publier
 from demo.ville_a_part import VilleAPart
 from foyers.dossiers import declarer_qf
@@ -30,7 +30,7 @@ from paniers.bilan import bilan
 from paniers.bons_retrait import texte_du_bon
 from paniers.choix import choisir
 from paniers.composition import ingredients
-from paniers.formulaires_penuries import champ_disponible
+from paniers.formulaires_penuries import champ_disponible, en_texte
 from paniers.models import AbonnementVersion, EtatPanier, NatureChoix, Panier, Semaine
 from paniers.models_retrait import CarteRetrait
 from paniers.retraits import Moyen, Verdict
@@ -174,7 +174,8 @@ def repondre_aux_commandes(ville: VilleAPart, *, avec_un_manque: bool) -> Counte
                 " WHERE c.etat = 'emise' ORDER BY c.numero"
             )
         ).all()
-        short = _deux_tiers(session, waiting[-1].id) if avec_un_manque and len(waiting) > 1 else {}
+        left = deux_tiers(session, waiting[-1].id) if avec_un_manque and len(waiting) > 1 else {}
+        short = {champ_disponible(offer): _en_texte(session, offer, quantity) for offer, quantity in left.items()}
     answers: Counter[str] = Counter()
     for order in waiting:
         said = short if order is waiting[-1] else {}
@@ -183,17 +184,12 @@ def repondre_aux_commandes(ville: VilleAPart, *, avec_un_manque: bool) -> Counte
     return answers
 
 
-def _deux_tiers(session: Session, commande_id: int) -> dict[str, str]:
-    """The field of an order's largest line on its producer's page, and two thirds of it, in whole kilos or pieces."""
-    line = session.execute(
-        text(
-            "SELECT l.offre_id, sum(l.quantite) AS quantite, d.unite FROM commande_ligne l"
-            " JOIN offre o ON o.id = l.offre_id JOIN produit d ON d.id = o.produit_id"
-            " WHERE l.commande_id = :c GROUP BY l.offre_id, d.unite ORDER BY 2 DESC, 1 LIMIT 1"
-        ),
-        {"c": commande_id},
-    ).one()
-    return {champ_disponible(line.offre_id): str(int(line.quantite) * 2 // 3 // (1 if line.unite == "piece" else 1000))}
+def _en_texte(session: Session, offre_id: int, quantite: int) -> str:
+    """As a producer types it: kilos, or pieces."""
+    unite = session.execute(
+        text("SELECT d.unite FROM offre o JOIN produit d ON d.id = o.produit_id WHERE o.id = :o"), {"o": offre_id}
+    ).scalar_one()
+    return en_texte(quantite, en_pieces=unite == "piece")
 
 
 def _lien_recu(ville: VilleAPart, email: str, numero: str) -> str:

@@ -1,6 +1,6 @@
-"""The demo town's waiting list: one small maison is full, a few families wait, and one of them is offered a place."""
+"""The demo town's waiting lists: two maisons are full, a few families wait at each, and one is offered a place."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
@@ -10,8 +10,8 @@ from kernel.errors import Refus
 from paniers.attente import rejoindre_attente, servir
 from paniers.places import jour_de_compte, occupations, verrouiller_maisons
 
-COMPLETE = "Centre-ville"
-QUI_ATTENDENT = 5
+COMPLETES = {"Centre-ville": 5, "Bois d’Artas": 3}
+"""Maison → how many families wait there."""
 
 # However many households the town is given, each maison holds those who live there, with some room left.
 LOGER = text(
@@ -26,6 +26,7 @@ SANS_PANIER = text(
     SELECT f.id FROM foyer f
      WHERE NOT EXISTS (SELECT 1 FROM abonnement a JOIN abonnement_version v ON v.abonnement_id = a.id
                         WHERE a.foyer_id = f.id AND v.jusqu_a IS NULL AND v.maison_id = :maison)
+       AND NOT EXISTS (SELECT 1 FROM attente t WHERE t.foyer_id = f.id)
      ORDER BY EXISTS (SELECT 1 FROM abonnement a WHERE a.foyer_id = f.id), f.canal <> 'email', f.id DESC LIMIT :combien
     """
 )
@@ -37,15 +38,19 @@ def loger(session: Session) -> None:
 
 
 def remplir(session: Session, maintenant: datetime) -> None:
-    """Fill the maison as it stands, let families wait there since some days, then let one place come free."""
+    """Fill these maisons as they stand, let families wait there since some days, then let one place come free."""
     day = jour_de_compte(session, maintenant)
-    key = session.scalar(select(Maison.id).where(Maison.nom == COMPLETE))
-    if day is None or key is None:
-        return
+    for nom, waiting in COMPLETES.items():
+        key = session.scalar(select(Maison.id).where(Maison.nom == nom))
+        if day is not None and key is not None:
+            _remplir(session, key, waiting, day, maintenant)
+
+
+def _remplir(session: Session, key: int, combien: int, day: date, maintenant: datetime) -> None:
     maison = verrouiller_maisons(session, key)[key]
     held = occupations(session, day, [key])[key]
     maison.places = held.abonnes + max(held.visites.values(), default=0)
-    who = session.scalars(SANS_PANIER, {"maison": key, "combien": QUI_ATTENDENT}).all()
+    who = session.scalars(SANS_PANIER, {"maison": key, "combien": combien}).all()
     for rank, foyer_id in enumerate(who):
         since = maintenant - timedelta(days=9 - 2 * rank, hours=rank)
         try:

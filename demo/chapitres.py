@@ -57,7 +57,9 @@ def neige(ville: VilleAPart, recit: Recit, rng: random.Random, week: Semaine) ->
     told = {
         row["voie"]: row["combien"]
         for row in lire(
-            "SELECT voie, count(*) AS combien FROM message WHERE modele = 'paniers/distribution' GROUP BY 1", week
+            "SELECT voie, count(*) AS combien FROM message WHERE cle LIKE :decision GROUP BY 1",
+            week,
+            decision=f"distribution:{made.decision_id}:%",
         )
     }
     calls = imprevus.appeler(rng)

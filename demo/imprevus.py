@@ -27,10 +27,12 @@ from paniers.procurations import donner
 from paniers.queries_penuries import LigneCourte, manques, possibles
 from paniers.remplacements import appliquer, choix
 from paniers.semaines import par_code
+from paniers.solidarite import clore
 
 PROCHES, SANS_REPONSE = 0.03, 0.2
 GESTE = 50
 """Centimes that each basket gives back for what is not in it."""
+SOLIDARITE = "L’épicerie solidaire"
 BENEVOLES = "Le Patio"
 """The maison whose bénévole hands out from the list."""
 
@@ -97,22 +99,41 @@ def manque_annonce(code: str) -> list[LigneCourte]:
 
 
 def corriger(code: str, motif: str) -> Corrigee:
-    """The coordination takes the first way out that completes the baskets, else the first, and gives something back."""
+    """The coordination completes this week's basket, or makes it less."""
     with transaction() as session:
         week = par_code(session, code)
-        baskets = _combien(session, week)
-        offers = {offer.offre_id: offer for offer in possibles(session, week.id)}
-        ways = [choix(offers[line.offre_id], list(offers.values()), baskets) for line in manques(session, week.id)]
-        taken = [next((way for way in found if way.autre), found[0]) for found in ways]
-        composed = {offer.offre_id: offer.par_panier for offer in offers.values() if offer.par_panier}
-        wanted = penuries.Demande(appliquer(composed, taken), GESTE, motif, penuries.combien(session, week.id))
-        done = penuries.corriger(session, week.id, wanted, instant=clock.now(), par=_compte(session, Role.COORDINATION))
-        session.flush()
-        rewritten = session.scalar(
-            text("SELECT count(*) FROM correction_commande WHERE correction_id = :c").bindparams(c=done.id)
-        )
-        names = [f"{way.autre.nom.lower()} ({way.autre.producteur})" for way in taken if way.autre]
+        return completer(session, week, motif, par=_compte(session, Role.COORDINATION))
+
+
+def completer(session: Session, week: Semaine, motif: str, par: int | None) -> Corrigee:
+    """Take the first way out that completes the baskets, else the first, and give something back to each."""
+    baskets = _combien(session, week)
+    offers = {offer.offre_id: offer for offer in possibles(session, week.id)}
+    ways = [choix(offers[line.offre_id], list(offers.values()), baskets) for line in manques(session, week.id)]
+    taken = [next((way for way in found if way.autre), found[0]) for found in ways]
+    composed = {offer.offre_id: offer.par_panier for offer in offers.values() if offer.par_panier}
+    wanted = penuries.Demande(appliquer(composed, taken), GESTE, motif, penuries.combien(session, week.id))
+    done = penuries.corriger(session, week.id, wanted, instant=clock.now(), par=par)
+    session.flush()
+    rewritten = session.scalar(
+        text("SELECT count(*) FROM correction_commande WHERE correction_id = :c").bindparams(c=done.id)
+    )
+    names = [f"{way.autre.nom.lower()} ({way.autre.producteur})" for way in taken if way.autre]
     return Corrigee(", ".join(names), int(rewritten or 0))
+
+
+def deux_tiers(session: Session, commande_id: int) -> dict[int, int]:
+    """The largest line of an order, and two thirds of it in whole kilos or pieces: offer → grams or pieces."""
+    line = session.execute(
+        text(
+            "SELECT l.offre_id, sum(l.quantite) AS quantite, d.unite FROM commande_ligne l"
+            " JOIN offre o ON o.id = l.offre_id JOIN produit d ON d.id = o.produit_id"
+            " WHERE l.commande_id = :c GROUP BY l.offre_id, d.unite ORDER BY 2 DESC, 1 LIMIT 1"
+        ),
+        {"c": commande_id},
+    ).one()
+    whole = 1 if line.unite == "piece" else 1000
+    return {line.offre_id: int(line.quantite) * 2 // 3 // whole * whole}
 
 
 def fermer_une_maison(code: str, motif: str) -> tuple[str, Annulation]:
@@ -169,6 +190,25 @@ def constater_les_arrivees(code: str) -> Caisse:
             missing = {heaviest.offre_id: without} if place is places[0] else {}
             arrivees.noter(session, week.id, place.id, missing, par=agent, instant=clock.now())
     return Caisse(places[0].nom, heaviest.nom, without)
+
+
+def donner_les_restes(code: str) -> Counter[str]:
+    """At closing time each maison gives every second basket that nobody fetched, and keeps the others until Friday."""
+    told: Counter[str] = Counter()
+    with transaction() as session:
+        week = par_code(session, code)
+        agent = _compte(session, Role.AGENT)
+        left = session.execute(
+            select(Panier.maison_id, Panier.id)
+            .where(Panier.semaine_id == week.id, Panier.etat == EtatPanier.A_REMETTRE)
+            .order_by(Panier.maison_id, Panier.id)
+        ).all()
+        given = {row.id for row in left[::2]}
+        for place in sorted({row.maison_id for row in left}):
+            here = [row.id for row in left if row.maison_id == place and row.id in given]
+            clore(session, week.id, place, here, SOLIDARITE, par=agent, instant=clock.now())
+        told["donnes"], told["gardes"] = len(given), len(left) - len(given)
+    return told
 
 
 def imprimer_les_lettres() -> int:

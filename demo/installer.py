@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from demo import attendre
 from demo.empreinte import empreinte
 from demo.passe import vivre
+from demo.vie import habiter
 from demo.ville import Acces, deja_installee, planter
 from kernel import clock
 from kernel.clock import paris
@@ -46,6 +47,7 @@ def installer(*, foyers: int, graine: int, jour: date | None) -> Installation:
             attendre.loger(session)
             vivre(session, rng, the_day, maintenant)
             attendre.remplir(session, maintenant)
+            habiter(session, rng, maintenant)
             made = Installation(foyers, empreinte(session))
             # Last before the commit: without its cards at Stripe there is no town.
             _semer(_chez_stripe(session))

@@ -64,6 +64,7 @@ def _la_semaine(ville: VilleAPart, recit: Recit, rng: random.Random, week: Semai
     chapitres.neige(ville, recit, rng, week)
     chapitres.arrivee(recit, week)
     _retrait(recit, rng, week)
+    _restes(recit, week)
     _fin(ville, recit, week)
 
 
@@ -186,6 +187,13 @@ def _retrait(recit: Recit, rng: random.Random, week: Semaine) -> None:
     recit.suite(
         f"{given['listes']} par la bénévole qui tient la liste ; {by_others['proches']} à un proche.", **by_others
     )
+
+
+def _restes(recit: Recit, week: Semaine) -> None:
+    actes.avancer_l_horloge(paris(week.retrait_le, heure(19, 40)))
+    told = imprevus.donner_les_restes(week.code)
+    given = nombre(told["donnes"], "panier donné", "paniers donnés")
+    recit.heure(f"{given} à la solidarité, {nombre(told['gardes'], 'gardé')} jusqu’à demain.", restes=dict(told))
 
 
 def _fin(ville: VilleAPart, recit: Recit, week: Semaine) -> None:

@@ -10,6 +10,7 @@ from datetime import date, datetime, time, timedelta
 from sqlalchemy import Row, insert, select, text
 from sqlalchemy.orm import Session
 
+from demo.imprevus import completer, deux_tiers
 from demo.saison import composer_et_publier, offrir
 from demo.ville import SEMAINES_PASSEES, premier_retrait
 from foyers.models import Compte
@@ -24,6 +25,7 @@ from paniers.cloture import cloturer
 from paniers.commandes import commander, repondre
 from paniers.etats import EtatSemaine
 from paniers.models import Abonnement, AbonnementVersion, Calendrier, Choix, NatureChoix, Semaine
+from paniers.models_producteurs import Commande
 from paniers.retraits import livrer, terminer
 from paniers.semaines import DELAI_DE_CLOTURE, ouvrir_semaines
 
@@ -40,7 +42,7 @@ def vivre(session: Session, rng: random.Random, jour: date, maintenant: datetime
     for number in range(SEMAINES_PASSEES):
         week = _ouvrir(session, rythme, premier_retrait(jour) + timedelta(weeks=number))
         _avant_la_cloture(session, rng, week, coordination)
-        _mener(session, rng, week, coordination)
+        _mener(session, rng, week, coordination, court=number == SEMAINES_PASSEES - 1)
         _oublier_les_faits(session)
     _la_suite(session, rng, jour, maintenant, coordination)
     clock.set_now(maintenant)
@@ -80,19 +82,36 @@ def _avant_la_cloture(session: Session, rng: random.Random, week: Semaine, coord
         session.execute(insert(Choix), [said | {"abonnement_id": one, "fait_le": said_at} for one in away])
 
 
-def _mener(session: Session, rng: random.Random, week: Semaine, coordination: int | None) -> None:
-    """Close, order, deliver, hand out, be paid."""
+def _mener(session: Session, rng: random.Random, week: Semaine, coordination: int | None, *, court: bool) -> None:
+    """Close, order, deliver, hand out, be paid. `court`: a farm had less than was ordered, and the basket changed."""
     clock.set_now(week.cloture_le + DELAI_DE_CLOTURE)
     cloturer(session, week.id, instant=clock.now())
     clock.set_now(week.commande_le)
-    for order in commander(session, week.id, instant=clock.now()):
+    orders = commander(session, week.id, instant=clock.now())
+    for order in orders:
         repondre(session, order.id, message=None, instant=clock.now() + timedelta(hours=rng.randint(1, 9)))
+    if court and orders:
+        _corriger(session, week, orders[-1], coordination)
     clock.set_now(paris(week.retrait_le, time(15)))
     livrer(session, week.id, par=coordination, instant=clock.now())
     _retirer(session, rng, week)
     _payer(session, rng, week)
     clock.set_now(paris(week.retrait_le + timedelta(days=1), time(0, 5)))
     terminer(session, week.id, instant=clock.now())
+
+
+def _corriger(session: Session, week: Semaine, order: Commande, coordination: int | None) -> None:
+    """Tuesday: the farm that had confirmed finds less in its field; the basket is corrected, and all confirm again."""
+    clock.set_now(week.commande_le + timedelta(hours=28))
+    short = deux_tiers(session, order.id)
+    repondre(session, order.id, message="La grêle est passée.", disponibles=short, instant=clock.now())
+    session.flush()
+    clock.set_now(week.commande_le + timedelta(hours=31))
+    completer(session, week, "La grêle a pris une part de la récolte.", coordination)
+    for again in session.scalars(
+        select(Commande).where(Commande.semaine_id == week.id, Commande.etat == "emise").order_by(Commande.id)
+    ).all():
+        repondre(session, again.id, message=None, instant=clock.now() + timedelta(hours=2))
 
 
 _RETIRER = text(

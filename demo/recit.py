@@ -62,8 +62,8 @@ def nombre(combien: int, un: str, plusieurs: str = "") -> str:
     return f"{combien} {un if combien < 2 else plusieurs or un + 's'}"
 
 
-def lire(query: str, week: Semaine) -> list[dict[str, Any]]:
-    """Rows of a query in which `:code` is the played week and `:semaine` its key."""
+def lire(query: str, week: Semaine, **more: object) -> list[dict[str, Any]]:
+    """Rows of a query in which `:code` is the played week, `:semaine` its key, and `more` whatever else it asks."""
     with reading() as session:
-        asked = {"code": week.code, "semaine": week.id}
+        asked = {"code": week.code, "semaine": week.id} | more
         return [dict(row._mapping) for row in session.execute(text(query), asked)]

@@ -151,13 +151,35 @@ def test_the_mix_of_bands_is_near_that_of_the_scheme(vide: str) -> None:
     assert 580 < float(str(mean)) < 640
 
 
-def test_one_maison_is_full_families_wait_there_and_one_is_offered_a_place(vide: str) -> None:
-    installer(foyers=40, graine=3, jour=VENDREDI)
+def test_two_maisons_are_full_families_wait_there_and_one_of_each_is_offered_a_place(vide: str) -> None:
+    installer(foyers=60, graine=3, jour=VENDREDI)
+    lists = lire(
+        "SELECT m.nom, array_agg(a.etat ORDER BY a.depuis, a.id) FROM attente a JOIN maison m"
+        " ON m.id = a.maison_id GROUP BY 1 ORDER BY 1"
+    )
+    assert [name for name, _ in lists] == ["Bois d’Artas", "Centre-ville"]
+    assert [(states[0], set(states[1:])) for _, states in lists] == [("offerte", {"en_attente"})] * 2  # type: ignore[index]
     with transaction() as session:
-        states = session.execute(text("SELECT etat FROM attente ORDER BY depuis, id")).scalars().all()
-        assert (states[0], set(states[1:])) == ("offerte", {"en_attente"})
         clock.set_now(paris(VENDREDI, time(12)))
         assert verifications_places.verifier(session) == []
+
+
+def test_the_town_is_lived_in(vide: str) -> None:
+    installer(foyers=120, graine=7, jour=VENDREDI)
+    tables = ("procuration", "carte_retrait", "preference_message", "piece_qf", "lettre", "fermeture")
+    assert all(lire(f"SELECT count(*) > 0 FROM {table}") == [(True,)] for table in tables)  # noqa: S608
+    assert lire(
+        "SELECT count(*), min(c.version), max(c.version) FROM commande c JOIN correction k USING (semaine_id)"
+        " WHERE c.corrigee_le IS NOT NULL"
+    ) != [(0, None, None)]
+    moved = lire(
+        "SELECT m.nom, d.jour - s.retrait_le FROM distribution d JOIN semaine s ON s.id = d.semaine_id"
+        " JOIN maison m ON m.id = d.maison_id WHERE s.etat = 'ouverte'"
+    )
+    assert moved == [("Capuche", 1)]
+    assert lire("SELECT DISTINCT name FROM outbox_fact WHERE name = 'DistributionDecidee'"), "told when the town starts"
+    clock.set_now(paris(VENDREDI, time(12)))
+    assert fautes() == []
 
 
 def test_baskets_are_good_baskets(vide: str) -> None:

@@ -41,9 +41,9 @@ class Jeu:
     def semaine(self) -> str:
         return str(self.dit["semaine"])
 
-    def lire(self, query: str) -> list[Row]:
-        """Rows of a query in which %(code)s is the played week."""
-        return self.base.execute(query, {"code": self.semaine}).fetchall()
+    def lire(self, query: str, **more: object) -> list[Row]:
+        """Rows of a query in which %(code)s is the played week, and `more` whatever else it asks."""
+        return self.base.execute(query, {"code": self.semaine} | more).fetchall()
 
     def cle(self, name: str) -> tuple[int, bytes]:
         number, _, encoded = self.secrets[name].partition(":")

@@ -35,6 +35,8 @@ from tests.scenarios.jeu import (
     ouvrir_bon,
 )
 
+THE_CORRECTION = "SELECT c.* FROM correction c JOIN semaine s ON s.id = c.semaine_id WHERE s.code = %(code)s"
+
 
 @pytest.fixture(scope="module", params=FACONS)
 def jeu(request: pytest.FixtureRequest) -> Iterator[Jeu]:
@@ -90,7 +92,8 @@ def test_the_story_is_told_in_figures_and_ends_well(jeu: Jeu, paniers: list[Row]
     assert jeu.dit["paniers"] == sum(row["nombre"] for row in paniers)
     assert jeu.dit["total"] == sum(row["nombre"] * row["prix"] for row in paniers)
     cancelled = sum(row["etat"] == "annule" for row in paniers)
-    assert jeu.dit["remis"] + jeu.dit["non_retires"] + cancelled == len(paniers)
+    assert jeu.dit["remis"] + jeu.dit["non_retires"] + jeu.dit["restes"]["donnes"] + cancelled == len(paniers)
+    assert jeu.dit["restes"]["donnes"] > 0
     assert jeu.dit["remis"] == sum(jeu.dit["moyens"].values())
     assert min(jeu.dit["moyens"].values()) > 0, "vouchers, cartes and a list"
     assert jeu.dit["procurations"] > 0
@@ -241,7 +244,7 @@ def test_each_household_was_told_each_thing_once_by_its_channel(jeu: Jeu) -> Non
             " FROM message GROUP BY modele"
         )
     }
-    once = {"paniers/composition", "paniers/veille", "paniers/panier_corrige", "paniers/distribution"}
+    once = {"paniers/composition", "paniers/veille", "paniers/panier_corrige"}
     assert once | {"paiements/recu"} <= told.keys()
     assert all(row["all"] == row["keys"] for row in told.values())
     assert {kind: row["whom"] for kind, row in told.items() if kind in once} == {k: told[k]["all"] for k in once}
@@ -255,9 +258,7 @@ def test_each_household_was_told_each_thing_once_by_its_channel(jeu: Jeu) -> Non
 
 
 def test_the_shortage_was_met_once_and_the_farms_are_owed_what_was_ordered_in_the_end(jeu: Jeu) -> None:
-    (correction,) = jeu.lire(
-        "SELECT c.* FROM correction c JOIN semaine s ON s.id = c.semaine_id WHERE s.code = %(code)s"
-    )
+    (correction,) = jeu.lire(THE_CORRECTION)
     (short,) = jeu.lire(
         "SELECT m.*, (SELECT sum(l.quantite) FROM commande_ligne l WHERE l.commande_id = m.commande_id"
         " AND l.offre_id = m.offre_id) AS demande FROM manque m"
@@ -265,11 +266,12 @@ def test_the_shortage_was_met_once_and_the_farms_are_owed_what_was_ordered_in_th
     )
     assert short["correction_id"] == correction["id"]
     assert 0 < (short["demande"] or 0) <= short["disponible"]
-    changes = jeu.lire("SELECT * FROM correction_ligne")
+    changes = jeu.lire("SELECT * FROM correction_ligne WHERE correction_id = %(id)s", id=correction["id"])
     assert any(row["offre_id"] == short["offre_id"] and row["apres"] < row["avant"] for row in changes)
     versions = {row["id"]: row["version"] for row in jeu.lire("SELECT * FROM commande")}
     rewritten = {row["commande_id"]: row["version"] for row in jeu.lire("SELECT * FROM correction_commande")}
-    assert len(rewritten) == jeu.dit["correction"]["commandes"] > 0
+    here = jeu.lire("SELECT * FROM correction_commande WHERE correction_id = %(id)s", id=correction["id"])
+    assert len(here) == jeu.dit["correction"]["commandes"] > 0
     assert versions == {key: rewritten.get(key, 1) for key in versions}
     owed = {
         row["tiers"]: -row["montant"]
@@ -283,15 +285,16 @@ def test_the_shortage_was_met_once_and_the_farms_are_owed_what_was_ordered_in_th
 
 def test_each_household_owes_its_baskets_less_what_was_given_back(jeu: Jeu, paniers: list[Row]) -> None:
     """By the week's entries and what reverses them: nothing for a cancelled basket, the rest less the credit."""
-    (correction,) = jeu.lire("SELECT * FROM correction")
+    (correction,) = jeu.lire(THE_CORRECTION)
     balance = {
         row["foyer_id"]: row["montant"]
         for row in jeu.lire(
             "SELECT m.foyer_id, sum(m.montant) AS montant FROM mouvement m JOIN ecriture e ON e.id = m.ecriture_id"
             " LEFT JOIN ecriture d ON d.id = e.contrepasse_id"
             " JOIN panier p ON coalesce(d.cle, e.cle) IN ('panier:' || p.id,"
-            " 'geste:' || (SELECT id FROM correction) || ':' || p.id)"
-            " JOIN semaine s ON s.id = p.semaine_id WHERE m.compte = 'foyer' AND s.code = %(code)s GROUP BY 1"
+            " 'geste:' || %(id)s || ':' || p.id)"
+            " JOIN semaine s ON s.id = p.semaine_id WHERE m.compte = 'foyer' AND s.code = %(code)s GROUP BY 1",
+            id=str(correction["id"]),
         )
     }
     expected = Counter[int]()
@@ -320,7 +323,8 @@ def test_the_closed_maison_is_credited_to_the_centime_and_everybody_there_told_o
     for row in jeu.lire(
         "SELECT m.foyer_id, m.voie, f.canal, f.telephone, l.liasse_id, a.fait_le FROM message m"
         " JOIN foyer f ON f.id = m.foyer_id LEFT JOIN lettre l ON l.message_id = m.id"
-        " LEFT JOIN appel a ON a.message_id = m.id WHERE m.modele = 'paniers/distribution'"
+        " LEFT JOIN appel a ON a.message_id = m.id WHERE m.cle LIKE %(decision)s",
+        decision=f"distribution:{closed['id']}:%",
     ):
         told[row["foyer_id"]].append(row)
     assert told.keys() == {row["foyer_id"] for row in there}, "mails, calls and letters: all of them, no other"
@@ -331,12 +335,12 @@ def test_the_closed_maison_is_credited_to_the_centime_and_everybody_there_told_o
     assert {one["voie"] for (one,) in told.values()} > {"courriel"}, "some read no e-mail"
 
 
-def test_all_baskets_were_handed_out_left_or_cancelled_and_each_hand_out_noted_once(
-    jeu: Jeu, paniers: list[Row]
-) -> None:
+def test_all_baskets_were_handed_out_given_left_or_cancelled_each_noted_once(jeu: Jeu, paniers: list[Row]) -> None:
     states = Counter(row["etat"] for row in paniers)
-    assert states.keys() == {"remis", "non_retire", "annule"}
-    assert states.total() == len(paniers)
+    assert {"remis", "donne", "annule"} <= states.keys() <= {"remis", "non_retire", "donne", "annule"}
+    assert (states["donne"], states["non_retire"]) == (jeu.dit["restes"]["donnes"], jeu.dit["restes"]["gardes"])
+    gifts = Counter(row["panier_id"] for row in jeu.lire("SELECT panier_id FROM don WHERE annule_id IS NULL"))
+    assert gifts == Counter(row["id"] for row in paniers if row["etat"] == "donne")
     noted = Counter(
         row["panier_id"]
         for row in jeu.lire(
@@ -347,7 +351,13 @@ def test_all_baskets_were_handed_out_left_or_cancelled_and_each_hand_out_noted_o
         )
     )
     assert noted == Counter(row["id"] for row in paniers if row["etat"] == "remis")
-    sent = {row["foyer_id"]: row["id"] for row in jeu.lire("SELECT * FROM procuration WHERE revoquee_le IS NULL")}
+    sent = {  # who was named for that very week before who is named for all, the last one named before the others
+        row["foyer_id"]: row["id"]
+        for row in jeu.lire(
+            "SELECT q.* FROM procuration q, semaine s WHERE s.code = %(code)s AND q.revoquee_le IS NULL"
+            " AND s.retrait_le BETWEEN q.du AND coalesce(q.au, s.retrait_le) ORDER BY q.au IS NOT NULL, q.id"
+        )
+    }
     came = {
         row["foyer_id"]: row["procuration_id"]
         for row in jeu.lire(
