@@ -9,6 +9,8 @@ from flask import Flask, request, url_for
 from flask_babel import Babel, get_domain, get_locale, gettext
 from flask_login import current_user
 
+import culture.accompagner
+import culture.gestes_soiree
 import culture.verifications
 import foyers.commandes_flask
 import foyers.comptes
@@ -69,6 +71,7 @@ MENUS: dict[Role | None, tuple[tuple[str, str, str], ...]] = {
         ("guichet_foyers.recherche", "Foyers", "foyer"),
         ("justificatifs.file", "Justificatifs", "document"),
         ("courrier.courrier", "Lettres et appels", "telephone"),
+        ("soirees.soirees", "Soirées", "billet"),
     ),
     Role.BENEVOLE: (("guichet_paniers.jour", "Retrait", "scan"),),
     Role.COORDINATION: (
@@ -80,6 +83,7 @@ MENUS: dict[Role | None, tuple[tuple[str, str, str], ...]] = {
         ("guichet_foyers.recherche", "Foyers", "foyer"),
         ("justificatifs.file", "Justificatifs", "document"),
         ("courrier.courrier", "Lettres et appels", "telephone"),
+        ("soirees.soirees", "Soirées", "billet"),
         ("operations.en_souffrance", "En souffrance", "attention"),
     ),
     Role.PRODUCTEUR: (
@@ -120,6 +124,7 @@ BLUEPRINTS = (
     paniers.producteurs.bp,
     paniers.views_offres_lien.bp,
     paniers.importations.bp,
+    culture.accompagner.bp,
 )
 
 VERIFICATIONS = (
@@ -151,7 +156,8 @@ def create_app() -> Flask:
     init_security(app, settings)
     foyers.comptes.init_login(app)
     init_refusals(app)
-    kernel.operations.init_operations(app, foyers.gestes.GESTES | paiements.gestes.GESTES | paniers.gestes.GESTES)
+    gestes = foyers.gestes.GESTES | paiements.gestes.GESTES | paniers.gestes.GESTES | culture.gestes_soiree.GESTES
+    kernel.operations.init_operations(app, gestes)
     foyers.guichet.init_volets(app, (paniers.guichet_familles.volet, paiements.guichet.volet))
     foyers.effets.init_effets(app, paniers.tarif_a_venir.tarif_a_venir)
     _init_templates(app)

@@ -116,6 +116,36 @@ class Presence(StrEnum):
     EXCUSEE = "excusee"
 
 
+ARRIVEES = (Presence.PRESENTE, Presence.RETARD)
+MANQUANTES = (Presence.ABSENTE, Presence.EXCUSEE)
+
+LIBELLES_PRESENCE = {
+    Presence.PRESENTE: "présence notée",
+    Presence.RETARD: "arrivée après le début",
+    Presence.ABSENTE: "absence",
+    Presence.EXCUSEE: "a prévenu",
+}
+
+
+class Motif(StrEnum):
+    """Why somebody did not come, as they say it; nothing of their health beyond the one word."""
+
+    SANTE = "sante"
+    FAMILLE = "famille"
+    TRANSPORT = "transport"
+    OUBLI = "oubli"
+    AUTRE = "autre"
+
+
+LIBELLES_MOTIF = {
+    Motif.SANTE: "Santé",
+    Motif.FAMILLE: "Famille ou travail",
+    Motif.TRANSPORT: "Transport",
+    Motif.OUBLI: "Oubli",
+    Motif.AUTRE: "Autre raison",
+}
+
+
 class MouvementInterdit(Exception):
     """A bug: the caller did not check that the state may follow."""
 

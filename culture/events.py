@@ -75,3 +75,10 @@ class GroupeDepasse(Fact):
     """A smaller group was served first, as this one did not fit; told once."""
 
     inscription_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class PapiersDemandes(Fact):
+    """Somebody wants the list of an evening on paper, with the parents' authorisations to sign."""
+
+    sortie_id: int

@@ -163,6 +163,12 @@ class PlaceSortie(Base):
             unique=True,
             postgresql_where=text("annulee_le IS NULL"),
         ),
+        Index(
+            "uq_place_sortie_remplace",
+            "remplace_id",
+            unique=True,
+            postgresql_where=text("annulee_le IS NULL"),
+        ),
         CheckConstraint("prix BETWEEN 0 AND 500", name="prix"),
         CheckConstraint("age BETWEEN 0 AND 17", name="age"),
         CheckConstraint("age IS NULL OR NOT adulte", name="age_d_un_enfant"),

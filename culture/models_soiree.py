@@ -3,7 +3,7 @@
 from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-import culture.models  # noqa: F401
+import culture.models_inscriptions  # noqa: F401
 import foyers.models  # noqa: F401  (its tables are named in foreign keys)
 from kernel.db import Base, Instant, Key
 
@@ -93,4 +93,25 @@ class AvisSortie(Base):
     __table_args__ = (
         Index("ix_avis_sortie_le", "le"),
         CheckConstraint("note BETWEEN 1 AND 4", name="note"),
+    )
+
+
+class Pointage(Base):
+    """Somebody of the team has noted who is there: rows are only added. `presence` empty: the note is taken back.
+
+    The seat says how things stand. Two devices that tick the same person leave two rows, and the seat changes once.
+    """
+
+    __tablename__ = "pointage"
+
+    id: Mapped[Key]
+    place_id: Mapped[int] = mapped_column(ForeignKey("place_sortie.id"), index=True)
+    presence: Mapped[str | None]
+    motif: Mapped[str | None]
+    par: Mapped[int | None] = mapped_column(ForeignKey("compte.id"))
+    le: Mapped[Instant]
+
+    __table_args__ = (
+        CheckConstraint("presence IN ('presente', 'retard', 'absente', 'excusee')", name="presence"),
+        CheckConstraint("motif IS NULL OR presence IS NOT NULL", name="motif"),
     )

@@ -93,6 +93,20 @@ CHECKS: Mapping[str, TextClause] = {
          ORDER BY 1 LIMIT 20
         """
     ),
+    "Place {id} : la liste de la soirée ne dit pas ce que sa dernière note dit.": text(
+        """
+        SELECT p.id FROM place_sortie p
+         WHERE p.presence IS DISTINCT FROM (
+               SELECT n.presence FROM pointage n WHERE n.place_id = p.id ORDER BY n.id DESC LIMIT 1)
+         ORDER BY 1 LIMIT 20
+        """
+    ),
+    "Place {id} : quelqu’un a pris cette place, et la personne est notée présente.": text(
+        """
+        SELECT p.id FROM place_sortie p JOIN place_sortie r ON r.remplace_id = p.id AND r.annulee_le IS NULL
+         WHERE p.presence IS NULL OR p.presence IN ('presente', 'retard') ORDER BY 1 LIMIT 20
+        """
+    ),
     "L’inscription {id} garde des places que son délai a rendues depuis longtemps.": text(
         """
         SELECT i.id FROM inscription i JOIN sortie s ON s.id = i.sortie_id

@@ -5,7 +5,8 @@ A voucher's text is ``PC1:`` and the base32, without padding, of
     version (1 byte) · key number (1) · voucher id (16, random) · valid from (2) · valid until (2) · signature (64)
 
 with days counted since 2020-01-01 and an Ed25519 signature of everything before it. A card lasts until it is revoked:
-its text is ``CR1:`` and the same without the days, signed for its own purpose, so that neither passes for the other.
+its text is ``CR1:`` and the same without the days. A pass has dates like a voucher, under ``PA1:``. Each kind is signed
+for its own purpose, so that none passes for another.
 Nothing in them is about a person or a price. Base32 fits the QR alphanumeric mode, so both are always a QR version 6
 (41 × 41 modules) at error level M, which a telephone reads from a creased sheet; and a text has one spelling only, so
 no changed bit passes.
@@ -29,6 +30,7 @@ from kernel.settings import get_settings
 
 PREFIX = "PC1:"
 CARD_PREFIX = "CR1:"
+SEASON_PREFIX = "PA1:"
 VERSION = 1
 LONGEST_INPUT = 400
 QR_VERSION = 6
@@ -37,6 +39,7 @@ QUIET_ZONE = 4
 # Signed in front of what is read, so that no signature made by the same key for another purpose can pass for this one.
 _DOMAIN = b"paniers-et-culture voucher 1\0"
 _CARD_DOMAIN = b"paniers-et-culture card 1\0"
+_PASS_DOMAIN = b"paniers-et-culture pass 1\0"
 _EPOCH = date(2020, 1, 1)
 _LAYOUT = struct.Struct(">BB16sHH")
 _CARD_LAYOUT = struct.Struct(">BB16s")
@@ -85,11 +88,12 @@ class NotYetValid(Expired):
 
 def sign(voucher: uuid.UUID, valid_from: date, valid_until: date) -> str:
     """The text of a voucher, signed by the first of QR_KEYS. Raises ValueError for days outside 2020–2199."""
-    if not valid_from <= valid_until:
-        raise ValueError("a voucher ends before it begins")
-    number, seed = _signing_key()
-    body = _LAYOUT.pack(VERSION, number, voucher.bytes, _days(valid_from), _days(valid_until))
-    return _spell(PREFIX, body + _private(seed).sign(_DOMAIN + body))
+    return _sign_dated(PREFIX, _DOMAIN, voucher, valid_from, valid_until)
+
+
+def sign_pass(code: uuid.UUID, valid_from: date, valid_until: date) -> str:
+    """The text of a pass, signed likewise for its own purpose."""
+    return _sign_dated(SEASON_PREFIX, _PASS_DOMAIN, code, valid_from, valid_until)
 
 
 def sign_card(card: uuid.UUID) -> str:
@@ -101,15 +105,12 @@ def sign_card(card: uuid.UUID) -> str:
 
 def verify(text: str, day: date) -> Voucher:
     """The genuine voucher that `text` is, good on `day`. Raises Unreadable, UnknownKey, Forged, Expired."""
-    raw = _decode(text, PREFIX, _LAYOUT)
-    version, number, identity, first, last = _LAYOUT.unpack(raw[: _LAYOUT.size])
-    _check(raw, version, number, _DOMAIN)
-    voucher = Voucher(uuid.UUID(bytes=identity), _day(first), _day(last), number)
-    if day < voucher.valid_from:
-        raise NotYetValid(voucher)
-    if day > voucher.valid_until:
-        raise Expired(voucher)
-    return voucher
+    return _verify_dated(text, day, PREFIX, _DOMAIN)
+
+
+def verify_pass(text: str, day: date) -> Voucher:
+    """The genuine pass that `text` is, good on `day`. Raises as `verify` does."""
+    return _verify_dated(text, day, SEASON_PREFIX, _PASS_DOMAIN)
 
 
 def verify_card(text: str) -> uuid.UUID:
@@ -141,6 +142,26 @@ def svg(text: str, label: str = "Code QR") -> Markup:
         ' shape-rendering="crispEdges"><title>{label}</title><path fill="#fff" d="M0 0h{side}v{side}H0z"/>'
         '<path fill="none" stroke="#000" stroke-width="1.02" d="{path}"/></svg>'
     ).format(label=label, side=side, path=path)
+
+
+def _sign_dated(prefix: str, domain: bytes, identity: uuid.UUID, valid_from: date, valid_until: date) -> str:
+    if not valid_from <= valid_until:
+        raise ValueError("a voucher ends before it begins")
+    number, seed = _signing_key()
+    body = _LAYOUT.pack(VERSION, number, identity.bytes, _days(valid_from), _days(valid_until))
+    return _spell(prefix, body + _private(seed).sign(domain + body))
+
+
+def _verify_dated(text: str, day: date, prefix: str, domain: bytes) -> Voucher:
+    raw = _decode(text, prefix, _LAYOUT)
+    version, number, identity, first, last = _LAYOUT.unpack(raw[: _LAYOUT.size])
+    _check(raw, version, number, domain)
+    voucher = Voucher(uuid.UUID(bytes=identity), _day(first), _day(last), number)
+    if day < voucher.valid_from:
+        raise NotYetValid(voucher)
+    if day > voucher.valid_until:
+        raise Expired(voucher)
+    return voucher
 
 
 def _signing_key() -> tuple[int, bytes]:

@@ -22,6 +22,7 @@ family, or counter ─ CarteDemandee ──────────────�
 the basket changes ─ CommandeEmise, BonsDemandes ─► as on Monday, each version once
                      PanierCorrige (per maison) ──► mail to its families
 Friday ───────────── SemaineTerminee ─────────────► a kind message to whoever did not come
+an outing's evening ─ PapiersDemandes ────────────► its list and the parents' authorisations, as PDF
 agent prints ─────── LiasseDemandee ──────────────► letters or calls of a maison, as PDF
 """
 
@@ -31,6 +32,7 @@ from culture.events import (
     GroupeDepasse,
     InscriptionConfirmee,
     OffreDeSortieExpiree,
+    PapiersDemandes,
     PassDelivre,
     PlacesDeSortieOffertes,
     PlacesRendues,
@@ -78,7 +80,7 @@ from paniers.events import (
     SemaineSansComposition,
     SemaineTerminee,
 )
-from workers import courriels, foyers, paiements, paniers
+from workers import courriels, foyers, paiements, paniers, soirees
 from workers.runtime import Actor
 
 CIRCUIT: Mapping[type[Fact], Sequence[Actor]] = {
@@ -108,6 +110,7 @@ CIRCUIT: Mapping[type[Fact], Sequence[Actor]] = {
     SemaineSansComposition: (paniers.alerter_sans_composition,),
     SemaineADecider: (paniers.alerter_d_un_doute,),
     SemaineTerminee: (paniers.annoncer_non_retires,),
+    PapiersDemandes: (soirees.preparer_papiers,),
     LiasseDemandee: (foyers.preparer_liasse,),
     EssaiDemande: (paniers.essayer_importation,),
     ImportationConfirmee: (paniers.importer_foyers,),

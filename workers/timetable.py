@@ -11,6 +11,7 @@ from datetime import datetime
 import structlog
 from sqlalchemy.exc import OperationalError
 
+from culture import dossier_soiree
 from culture.horaires import suivre_les_sorties
 from foyers import comptes, messages_quotient, pieces
 from kernel import clock
@@ -31,6 +32,7 @@ def _purger(instant: datetime) -> None:
         comptes.purger_connexions(session)
         pieces.purger(session, instant)
         depot.purger(session, instant)
+        dossier_soiree.jeter(session, instant)
 
 
 def _rappeler_les_quotients(instant: datetime) -> None:

@@ -11,7 +11,7 @@
   const FORGET_MS = 8000;
   const MUTE = "son-coupe";
   // What scanners type; people are slower than that between two keys.
-  const TYPED = /^(PC|CR)\d+:[A-Z2-7]{20,}$/i;
+  const TYPED = /^(PC|CR|PA)\d+:[A-Z2-7]{20,}$/i;
   const GAP_MS = 150;
   const box = document.querySelector("[data-scan]");
   const answer = document.querySelector(".reponse");

@@ -13,7 +13,7 @@ from culture import verifications
 from culture.conditions import Personne
 from culture.inscriptions import inscrire
 from culture.models import GrilleSortie, Lieu, Sortie
-from culture.models_inscriptions import Inscription
+from culture.models_inscriptions import Inscription, PlaceSortie
 from culture.models_pass import GrillePass, PassCulture
 from culture.tarifs import saison_de
 from foyers.folding import plier
@@ -141,6 +141,34 @@ def donner_pass(
     session.add(made)
     session.flush()
     return made
+
+
+def sortie_de_ce_soir(session: Session, maison_id: int) -> int:
+    """An outing that meets in an hour at that maison, with nothing else around it."""
+    venue = Lieu(nom=f"Lieu {next(_numbers)}", adresse="1 rue des Essais", code_postal="38000", ville="Grenoble")
+    grid = GrilleSortie(nom=f"Gratuit {next(_numbers)}", forme="unique", seuils=[], prix=[0])
+    session.add_all([venue, grid])
+    session.flush()
+    at = clock.now() + timedelta(hours=2)
+    season = Saison((maison_id, maison_id), venue.id, grid.id, 0)
+    return sortie(session, season, debut_le=at, ouverture_le=at - timedelta(days=20), autorisation_parentale=True).id
+
+
+def place_de_ce_soir(session: Session, foyer_id: int, maison_id: int) -> int:
+    """A child's seat there, of somebody of that household."""
+    made = sortie_de_ce_soir(session, maison_id)
+    act = Inscription(
+        sortie_id=made, foyer_id=foyer_id, maison_id=maison_id, etat="confirmee", depuis=MAINTENANT,
+        confirmee_le=MAINTENANT,
+    )  # fmt: skip
+    session.add(act)
+    session.flush()
+    step = "INSERT INTO inscription_etape (inscription_id, vers, le) VALUES (:i, 'confirmee', now())"
+    session.execute(text(step), {"i": act.id})
+    seat = PlaceSortie(inscription_id=act.id, sortie_id=made, prenom="Lou", nom="Essai", adulte=False, prix=0)
+    session.add(seat)
+    session.flush()
+    return seat.id
 
 
 def reserver(season: Saison, who: Gens, nombre: int | None = None, **given: Any) -> Inscription:

@@ -57,6 +57,7 @@ FICHIERS = {
     "importations.fichier",
     "producteurs.fichier",
     "producteurs.fichier_par_lien",
+    "soirees.papiers",
 }
 """They give a file, not a page: the sweep fetches it."""
 
@@ -97,6 +98,11 @@ _LUS = {
     "produit_id": "SELECT o.produit_id FROM offre o JOIN producteur p ON p.id = o.producteur_id "
     "WHERE p.compte_id = :compte ORDER BY o.id DESC LIMIT 1",
     "contrat_id": "SELECT id FROM contrat ORDER BY id LIMIT 1",
+    "soiree_id": "SELECT s.id FROM sortie s JOIN maison m ON m.id = s.maison_id WHERE m.nom = 'Le Patio' "
+    "AND s.etat <> 'brouillon' ORDER BY s.debut_le DESC LIMIT 1",
+    "place_id": "SELECT p.id FROM place_sortie p JOIN sortie s ON s.id = p.sortie_id JOIN maison m "
+    "ON m.id = s.maison_id JOIN inscription i ON i.id = p.inscription_id WHERE m.nom = 'Le Patio' "
+    "AND p.annulee_le IS NULL AND i.etat = 'confirmee' ORDER BY s.debut_le DESC, p.id LIMIT 1",
     "importation_id": "SELECT id FROM importation WHERE rapport IS NOT NULL ORDER BY id DESC LIMIT 1",
     "impaye": "SELECT echeance_id FROM paiement WHERE etat = 'refuse' AND echeance_id IS NOT NULL "
     "ORDER BY id DESC LIMIT 1",

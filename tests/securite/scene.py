@@ -16,6 +16,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 from werkzeug.routing import Map, Rule
 
+from culture.dossier_soiree import cle_du_dossier
 from foyers import oubli
 from foyers.comptes import ouvrir_connexion
 from foyers.models import Compte, Connexion, Maison, Membre
@@ -39,6 +40,7 @@ from paniers.models import Pause
 from paniers.models_distributions import Fermeture
 from paniers.models_producteurs import Commande, CommandeLigne
 from tests import fabriques
+from tests.culture.bourg import place_de_ce_soir, sortie_de_ce_soir
 from tests.paiements import guichet
 from tests.paniers.feuilles import TITRES, en_csv, ligne
 
@@ -301,7 +303,20 @@ def _semaine_ouverte(session: Session) -> int:
     return int(session.execute(text("SELECT id FROM semaine WHERE etat = 'ouverte' ORDER BY id LIMIT 1")).scalar_one())
 
 
+def _soiree(session: Session, scene: Scene, cote: Cote) -> int:
+    """An outing of today at that side's maison, with its papers."""
+    made = sortie_de_ce_soir(session, cote.maison)
+    documents.store(session, cle_du_dossier(made), "sortie.pdf", b"%PDF-1.7 une liste")
+    return made
+
+
+def _place_de_sortie(session: Session, scene: Scene, cote: Cote) -> int:
+    return place_de_ce_soir(session, cote.foyer, cote.maison)
+
+
 OBJETS: dict[str, Objet] = {
+    "soiree_id": Objet(_soiree),
+    "place_id": Objet(_place_de_sortie),
     "foyer_id": Objet(lambda _, __, cote: cote.foyer),
     "membre_id": Objet(_membre),
     "compte_id": Objet(_compte),
