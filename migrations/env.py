@@ -23,6 +23,7 @@ for tables in (
     "paniers.models_attente",
     "paniers.models_contrats",
     "paniers.models_importation",
+    "paniers.models_reglages",
     "paniers.models_producteurs",
     "paniers.models_retrait",
     "culture.models",

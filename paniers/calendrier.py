@@ -11,6 +11,17 @@ from datetime import date, datetime, time, timedelta
 from typing import Protocol
 
 from kernel.clock import paris
+from kernel.errors import Refus
+
+# The steps that follow one another within the week before, then the orders and the pick-up of the week itself.
+_SUITE = (
+    ("publication", "La composition se publie après la fin des offres : choisissez un moment plus tardif."),
+    (
+        "cloture",
+        "La clôture vient après la publication, le panier est alors connu des familles : choisissez plus tard.",
+    ),
+)
+_RETRAIT_TROP_TOT = "Le retrait vient au moins un jour après les commandes : choisissez un jour plus tardif."
 
 
 class Rythme(Protocol):
@@ -93,6 +104,26 @@ def retraits_a_venir(today: date, rythmes: Sequence[RythmeDate], combien: int) -
             found.append(chosen)
         monday += timedelta(days=7)
     return found
+
+
+def desordre(rythme: Rythme) -> dict[str, str]:
+    """The steps of a rhythm that come too early, each with what to do; empty when each follows the one before."""
+    found = {}
+    before = (rythme.offres_jour, rythme.offres_heure)
+    for step, sentence in _SUITE:
+        at = (getattr(rythme, f"{step}_jour"), getattr(rythme, f"{step}_heure"))
+        if at <= before:
+            found[f"{step}_jour"] = sentence
+        before = at
+    if rythme.retrait_jour <= rythme.commande_jour:
+        found["retrait_jour"] = _RETRAIT_TROP_TOT
+    return found
+
+
+def exiger_dans_l_ordre(rythme: Rythme) -> None:
+    """Raises Refus, with the first step that comes too early."""
+    for sentence in desordre(rythme).values():
+        raise Refus(sentence)
 
 
 def _at(monday: date, weekday: int, at: time) -> datetime:

@@ -28,13 +28,13 @@ from paniers import (
     coordination_distributions,
     coordination_panier,
     coordination_penuries,
+    coordination_reglages,
     coordination_solidarite,
     queries_abonnements,
     queries_contrats,
     queries_penuries,
     queries_places,
     queries_producteurs,
-    queries_reglages,
     retraits,
     semaines,
     suivi,
@@ -58,6 +58,7 @@ coordination_contrats.brancher(bp)
 coordination_penuries.brancher(bp)
 coordination_distributions.brancher(bp)
 coordination_solidarite.brancher(bp)
+coordination_reglages.brancher(bp)
 
 
 @bp.errorhandler(lire.AucuneSemaine)
@@ -165,20 +166,6 @@ def attente() -> str:
     with reading() as session:
         lists = queries_places.listes(session, now(), today())
     return render_template("paniers/coordination/attente.html", listes=lists, onglets_coordination=onglets())
-
-
-@bp.get("/coordination/grilles")
-@access(*LECTURE, on=ALL)
-def grilles() -> str:
-    with reading() as session:
-        grid, coming, past = queries_reglages.grilles(session, today())
-    return render_template(
-        "paniers/coordination/grilles.html",
-        grille=grid,
-        a_venir=coming,
-        passees=past,
-        onglets_coordination=onglets(),
-    )
 
 
 def _cloturer(session: Session, week: Semaine) -> str:

@@ -11,7 +11,7 @@ from kernel.db import reading, transaction
 from kernel.errors import Refus
 from kernel.web.access import ALL, Role, access
 from kernel.web.words import _
-from paniers import distributions, fermetures, queries_fermetures, queries_reglages, semaines
+from paniers import distributions, fermetures, queries_apercu, queries_fermetures, queries_reglages, semaines
 from paniers.formulaires_semaine import FermetureForm
 from paniers.onglets import onglets
 
@@ -88,11 +88,14 @@ def _page(form: FermetureForm) -> str:
         if form.maison.choices is None:
             form.proposer(maisons(session))
         rhythm, coming = queries_reglages.rythmes(session, today())
+        weeks = queries_reglages.semaines_a_venir(session, today())
         return render_template(
             "paniers/coordination/calendrier.html",
             rythme=rhythm,
             a_venir=coming,
-            semaines=queries_reglages.semaines_a_venir(session, today()),
+            retirables={one.id for one in coming if not any(w.retrait_le >= one.effet_le for w in weeks)},
+            traces=queries_apercu.traces(session, "calendrier"),
+            semaines=weeks,
             doutes=queries_fermetures.doutes(session, now()),
             fermetures=queries_fermetures.a_venir(session, today()),
             form=form,

@@ -21,10 +21,12 @@ from kernel import clock
 from kernel.db import Base
 from kernel.errors import Refus
 from paniers import contrats
+from paniers.calendrier import exiger_dans_l_ordre
 from paniers.models import Calendrier, Grille
 from paniers.models_contrats import Contrat
 from paniers.models_producteurs import Producteur, Produit
-from paniers.reglages import exiger_grille_a_venir, exiger_rythme_a_venir
+from paniers.models_reglages import GesteReglage
+from paniers.reglages import exiger_grille_a_venir, exiger_rythme_a_venir, tracer
 from paniers.tarifs import GrilleIncoherente, bareme
 
 JourSemaine = Annotated[int, Field(ge=1, le=7)]
@@ -131,6 +133,8 @@ def lire(path: Path) -> Donnees:
         raise Refus(f"Le fichier {path} n’a pas été chargé :\n" + "\n".join(faults)) from None
     for grid in data.grille:
         _exiger_coherente(grid)
+    for rhythm in data.calendrier:
+        exiger_dans_l_ordre(rhythm)
     return data
 
 
@@ -214,7 +218,9 @@ def _ajouter(session: Session, table: type[Calendrier] | type[Grille], rows: Ite
         found = session.scalars(select(table).filter_by(effet_le=values["effet_le"])).one_or_none()
         if found is None:
             _exiger_a_venir(session, table, values["effet_le"])
-            session.add(table(**values))
+            made = table(**values)
+            session.add(made)
+            tracer(session, made, GesteReglage.SAISI, instant=clock.now(), par=None)
             new += 1
         elif any(getattr(found, name) != value for name, value in values.items()):
             raise Refus(

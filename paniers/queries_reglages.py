@@ -1,5 +1,6 @@
 """The rules in force, read for display: the rhythm of weeks, the grid of prices, the weeks to come."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time
 
@@ -10,13 +11,15 @@ from foyers.models import Maison
 from paniers.agenda import agenda, dernier_jour
 from paniers.models import Calendrier, Grille, Semaine
 from paniers.models_producteurs import Producteur, Produit
-from paniers.tarifs import BaremeLineaire, BaremeTranches, GrilleIncoherente, bareme
+from paniers.reglages import GrilleSaisie, grille_retirable
+from paniers.tarifs import BaremeTranches, GrilleIncoherente, bareme
 
 
 @dataclass(frozen=True, slots=True)
 class RythmeVu:
-    """Weekdays are ISO, Monday 1."""
+    """Weekdays are ISO, Monday 1. `id` is for withdrawing it."""
 
+    id: int
     effet_le: date
     retrait_jour: int
     offres_jour: int
@@ -63,7 +66,10 @@ class TrancheVue:
 
 @dataclass(frozen=True, slots=True)
 class GrilleVue:
-    """A grid in words' reach. Bands, or a rate with floor and ceiling (centimes); neither when it cannot be read."""
+    """A grid in words' reach. Bands, or a rate with floor and ceiling (centimes); neither when it cannot be read.
+
+    `id` is None for one that is not written yet.
+    """
 
     nom: str
     effet_le: date
@@ -72,6 +78,7 @@ class GrilleVue:
     taux: str | None = None
     plancher: int = 0
     plafond: int = 0
+    id: int | None = None
 
 
 def rythmes(session: Session, today: date) -> tuple[RythmeVu | None, list[RythmeVu]]:
@@ -105,9 +112,14 @@ def semaines_a_venir(session: Session, today: date) -> list[SemaineDate]:
 
 def grilles(session: Session, today: date) -> tuple[GrilleVue | None, list[GrilleVue], list[GrilleVue]]:
     """The grid in force, those to come, and those of the past, the latest first."""
-    seen = [_grille(row) for row in session.scalars(select(Grille).order_by(Grille.effet_le.desc()))]
+    seen = [grille_vue(row) for row in session.scalars(select(Grille).order_by(Grille.effet_le.desc()))]
     past = [grid for grid in seen if grid.effet_le <= today]
     return (past[0] if past else None), [grid for grid in seen if grid.effet_le > today][::-1], past[1:]
+
+
+def retirables(session: Session, grids: Iterable[GrilleVue], instant: datetime) -> set[int]:
+    """Which of these grids can still be withdrawn; one query for each that is to come."""
+    return {grid.id for grid in grids if grid.id is not None and grille_retirable(session, grid.effet_le, instant)}
 
 
 def producteurs(session: Session) -> list[tuple[int, str]]:
@@ -119,28 +131,26 @@ def produits(session: Session) -> list[tuple[int, str, str]]:
     return list(session.execute(select(Produit.id, Produit.nom, Produit.unite).order_by(Produit.nom)).all())
 
 
-def _grille(row: Grille) -> GrilleVue:
+def grille_vue(row: Grille | GrilleSaisie) -> GrilleVue:
+    """A grid, written or only typed, as pages show it."""
+    key = row.id if isinstance(row, Grille) else None
     try:
         scale = bareme(row.regle)
     except GrilleIncoherente:
-        return GrilleVue(row.nom, row.effet_le, row.cout_reference)
+        return GrilleVue(row.nom, row.effet_le, row.cout_reference, id=key)
     if isinstance(scale, BaremeTranches):
         floors = [0, *(band.jusqu_a + 1 for band in scale.tranches if band.jusqu_a is not None)]
         bands = tuple(
             TrancheVue(band.nom, floor, band.jusqu_a, band.prix.centimes)
             for floor, band in zip(floors, scale.tranches, strict=True)
         )
-        return GrilleVue(row.nom, row.effet_le, row.cout_reference, bands)
-    return _lineaire(row, scale)
-
-
-def _lineaire(row: Grille, scale: BaremeLineaire) -> GrilleVue:
-    percent = f"{(scale.taux * 100).normalize():f}".replace(".", ",")
+        return GrilleVue(row.nom, row.effet_le, row.cout_reference, bands, id=key)
     return GrilleVue(
         row.nom,
         row.effet_le,
         row.cout_reference,
-        taux=percent,
+        taux=f"{(scale.taux * 100).normalize():f}".replace(".", ","),
         plancher=scale.plancher.centimes,
         plafond=scale.plafond.centimes,
+        id=key,
     )

@@ -31,6 +31,7 @@ ORDRE = [
     "seance",
     "coordination",
     "importation",
+    "reglages",
     "lundi",
     "producteur",
     "neige",

@@ -6,7 +6,7 @@ that is not in it fails the tests until somebody says so.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import date, time, timedelta
 from itertools import count
 
 from flask import Flask
@@ -231,6 +231,14 @@ def _contrat(session: Session, scene: Scene, cote: Cote) -> int:
     return fabriques.contrat(session, farm, {scene.produit: 200}).id
 
 
+def _grille(session: Session, scene: Scene, cote: Cote) -> int:
+    return fabriques.grille(session, effet_le=SUIVANT + timedelta(weeks=next(_numbers))).id
+
+
+def _calendrier(session: Session, scene: Scene, cote: Cote) -> int:
+    return fabriques.calendrier(session, effet_le=SUIVANT + timedelta(weeks=next(_numbers))).id
+
+
 def _livraison(session: Session, scene: Scene, cote: Cote) -> int:
     fact = FactRow(name="AbonnementSouscrit", payload={"abonnement_id": cote.abonnement})
     session.add(fact)
@@ -334,6 +342,8 @@ OBJETS: dict[str, Objet] = {
     "fermeture_id": Objet(_fermeture, a_tous="the coordination looks after every maison's closing days"),
     "mandataire_id": Objet(_mandataire, a_tous="the régisseur names who takes money at every till"),
     "contrat_id": Objet(_contrat, a_tous="the coordination looks after every producer's contract"),
+    "grille_id": Objet(_grille, a_tous="a grid is the whole town's"),
+    "calendrier_id": Objet(_calendrier, a_tous="a rhythm is the whole town's"),
     "delivery_id": Objet(_livraison, a_tous="a delivery is the operators'"),
     "semaine_id": Objet(lambda _, scene, __: scene.semaine, a_tous="a week is the whole town's"),
     "code": Objet(lambda _, scene, __: scene.code_ouvert, a_tous="a week is the whole town's"),
