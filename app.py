@@ -28,7 +28,9 @@ import kernel.verifications
 import paiements.commandes_flask
 import paiements.gestes
 import paiements.guichet
+import paiements.guichet_caisse
 import paiements.mesures
+import paiements.portee
 import paiements.regisseur
 import paiements.verifications
 import paiements.views
@@ -40,6 +42,7 @@ import paniers.guichet_familles
 import paniers.importation.commande
 import paniers.importations
 import paniers.mesures
+import paniers.porte
 import paniers.producteurs
 import paniers.tarif_a_venir
 import paniers.verifications
@@ -69,6 +72,7 @@ MENUS: dict[Role | None, tuple[tuple[str, str, str], ...]] = {
     Role.AGENT: (
         ("guichet_paniers.jour", "Retrait", "scan"),
         ("guichet_foyers.recherche", "Foyers", "foyer"),
+        ("caisse.jour", "Caisse", "euro"),
         ("justificatifs.file", "Justificatifs", "document"),
         ("courrier.courrier", "Lettres et appels", "telephone"),
         ("soirees.soirees", "Soirées", "billet"),
@@ -97,7 +101,10 @@ MENUS: dict[Role | None, tuple[tuple[str, str, str], ...]] = {
     ),
     Role.REGISSEUR: (
         ("regie.caisses", "Caisses", "euro"),
-        ("regie.acte", "Acte et mandataires", "document"),
+        ("regie.quittances", "Quittances", "liste"),
+        ("regie.versements", "Versements", "balance"),
+        ("regie.journal", "Journal", "graphique"),
+        ("regie.acte", "Acte", "document"),
     ),
 }
 
@@ -116,6 +123,7 @@ BLUEPRINTS = (
     foyers.guichet_courrier.bp,
     paiements.views.bp,
     paiements.guichet.bp,
+    paiements.guichet_caisse.bp,
     paiements.regisseur.bp,
     paniers.views.bp,
     paniers.guichet.bp,
@@ -159,6 +167,7 @@ def create_app() -> Flask:
     gestes = foyers.gestes.GESTES | paiements.gestes.GESTES | paniers.gestes.GESTES | culture.gestes_soiree.GESTES
     kernel.operations.init_operations(app, gestes)
     foyers.guichet.init_volets(app, (paniers.guichet_familles.volet, paiements.guichet.volet))
+    paiements.portee.init_portee(app, (paniers.porte.foyer_attendu,))
     foyers.effets.init_effets(app, paniers.tarif_a_venir.tarif_a_venir)
     _init_templates(app)
     for blueprint in BLUEPRINTS:

@@ -1,19 +1,43 @@
-"""The demo town's régie: its founding act, a till in each maison, and who takes money there."""
+"""The demo town's régie: its founding act, a till in each maison, who takes money there, and a month of Le Patio's.
 
+On each evening of the last weeks some families of Le Patio pay there what they owe; the till is counted and closed,
+once with two euros missing, and its cash is deposited when the month is half over.
+"""
+
+import random
+import uuid
 from datetime import date, time, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from foyers.models import Compte, Maison
 from kernel import clock
 from kernel.clock import paris
 from kernel.web.access import Role
-from paiements.monnaie import MoyenPaiement
+from paiements.caisse import AEncaisser, encaisser
+from paiements.cloture_caisse import clore
+from paiements.models_regie import Caisse
+from paiements.monnaie import DOCUMENTES, MoyenPaiement, en_coupures
+from paiements.regie import encaisse
 from paiements.regie_donnees import DonneesRegie, UnActe, UneCaisse, UneRegie, charger
+from paiements.versements import a_verser, verser
 
 FONDS = 5_000
 PLAFOND = 40_000
+SEMAINES_AU_GUICHET = 4
+PART_AU_GUICHET = 0.6
+MOYENS = (MoyenPaiement.ESPECES, MoyenPaiement.CHEQUE, MoyenPaiement.CARTE, MoyenPaiement.CAP)
+POIDS = (60, 15, 15, 10)
+
+_DOIVENT = text(
+    """
+    SELECT f.id, sum(m.montant) AS doit FROM foyer f JOIN mouvement m ON m.foyer_id = f.id
+    LEFT JOIN reglement r ON r.foyer_id = f.id
+    WHERE f.maison_id = :maison AND coalesce(r.mode, 'maison') = 'maison'
+    GROUP BY f.id HAVING sum(m.montant) > 0 ORDER BY f.id
+    """
+)
 
 
 def ouvrir_la_regie(session: Session, maisons: list[Maison], debut: date) -> None:
@@ -39,3 +63,37 @@ def ouvrir_la_regie(session: Session, maisons: list[Maison], debut: date) -> Non
     ]
     regie = UneRegie(code="PAN", nom="Régie de recettes des paniers solidaires")
     charger(session, DonneesRegie(regie=regie, acte=[acte], caisse=tills))
+
+
+def tenir_la_caisse(session: Session, rng: random.Random, jour: date, semaine: int) -> None:
+    """The evening of `jour` at Le Patio; `semaine` counts such evenings from 0."""
+    place = session.scalars(select(Maison.id).where(Maison.nom == "Le Patio")).one()
+    agent = session.scalars(select(Compte.id).where(Compte.role == Role.AGENT)).first()
+    clock.set_now(paris(jour, time(17, 5)))
+    for household, owed in session.execute(_DOIVENT, {"maison": place}).all():
+        clock.set_now(clock.now() + timedelta(minutes=rng.randint(1, 4)))
+        if rng.random() < PART_AU_GUICHET:
+            encaisser(session, _recu(rng, place, household, int(owed)), par=agent)
+    clock.set_now(max(clock.now(), paris(jour, time(19, 10))) + timedelta(minutes=5))
+    ready = a_verser(session, session.get_one(Caisse, place))
+    if semaine == 1 and ready.total:
+        verser(session, place, ready.especes, par=agent)
+    missing = 200 if semaine == SEMAINES_AU_GUICHET - 2 else 0
+    words = "Deux euros rendus de trop à une famille, vers 18 h" if missing else None
+    counted = dict(en_coupures(encaisse(session, place) - missing))
+    clore(session, place, counted, explication=words, par=agent)
+
+
+def _recu(rng: random.Random, maison: int, foyer: int, doit: int) -> AEncaisser:
+    """Cash by the next note, a cheque or a ticket with its number."""
+    moyen = rng.choices(MOYENS, POIDS)[0]
+    note = next((one for one in (1_000, 2_000, 5_000) if one >= doit), doit)
+    return AEncaisser(
+        foyer_id=foyer,
+        maison_id=maison,
+        moyen=moyen,
+        montant=doit,
+        donne=note if moyen is MoyenPaiement.ESPECES else doit,
+        reference=str(rng.randint(1_000_000, 9_999_999)) if moyen in DOCUMENTES else None,
+        cle=uuid.UUID(int=rng.getrandbits(128), version=4),
+    )

@@ -39,6 +39,7 @@ LECTURES = (
     "SELECT semaine_id, maison_id, nature, jour, depuis FROM distribution ORDER BY id",
     "SELECT maison_id, du, au FROM fermeture ORDER BY id",
     "SELECT cle, voie FROM message ORDER BY cle",
+    "SELECT annee, numero, foyer_id, moyen, montant, emise_le FROM quittance ORDER BY id",
     "SELECT cle, jour FROM ecriture WHERE cle NOT LIKE 'paiement:%' AND cle NOT LIKE 'panier:%' ORDER BY cle",
     "SELECT foyer_id, sum(montant) FROM mouvement WHERE compte = 'foyer' GROUP BY foyer_id ORDER BY foyer_id",
 )

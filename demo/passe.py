@@ -10,6 +10,7 @@ from datetime import date, datetime, time, timedelta
 from sqlalchemy import Row, insert, select, text
 from sqlalchemy.orm import Session
 
+from demo.caisses import SEMAINES_AU_GUICHET, tenir_la_caisse
 from demo.imprevus import completer, deux_tiers
 from demo.saison import composer_et_publier, offrir
 from demo.ville import SEMAINES_PASSEES, premier_retrait
@@ -42,7 +43,9 @@ def vivre(session: Session, rng: random.Random, jour: date, maintenant: datetime
     for number in range(SEMAINES_PASSEES):
         week = _ouvrir(session, rythme, premier_retrait(jour) + timedelta(weeks=number))
         _avant_la_cloture(session, rng, week, coordination)
-        _mener(session, rng, week, coordination, court=number == SEMAINES_PASSEES - 1)
+        held = number - (SEMAINES_PASSEES - SEMAINES_AU_GUICHET)
+        short = number == SEMAINES_PASSEES - 1
+        _mener(session, rng, week, coordination, court=short, au_guichet=held if held >= 0 else None)
         _oublier_les_faits(session)
     _la_suite(session, rng, jour, maintenant, coordination)
     clock.set_now(maintenant)
@@ -82,8 +85,18 @@ def _avant_la_cloture(session: Session, rng: random.Random, week: Semaine, coord
         session.execute(insert(Choix), [said | {"abonnement_id": one, "fait_le": said_at} for one in away])
 
 
-def _mener(session: Session, rng: random.Random, week: Semaine, coordination: int | None, *, court: bool) -> None:
-    """Close, order, deliver, hand out, be paid. `court`: a farm had less than was ordered, and the basket changed."""
+def _mener(
+    session: Session,
+    rng: random.Random,
+    week: Semaine,
+    coordination: int | None,
+    *,
+    court: bool,
+    au_guichet: int | None,
+) -> None:
+    """Close, order, deliver, hand out, be paid. `court`: a farm had less than was ordered, and the basket changed;
+    `au_guichet` counts the weeks in which a till was held, from 0.
+    """
     clock.set_now(week.cloture_le + DELAI_DE_CLOTURE)
     cloturer(session, week.id, instant=clock.now())
     clock.set_now(week.commande_le)
@@ -96,6 +109,8 @@ def _mener(session: Session, rng: random.Random, week: Semaine, coordination: in
     livrer(session, week.id, par=coordination, instant=clock.now())
     _retirer(session, rng, week)
     _payer(session, rng, week)
+    if au_guichet is not None:
+        tenir_la_caisse(session, rng, week.retrait_le, au_guichet)
     clock.set_now(paris(week.retrait_le + timedelta(days=1), time(0, 5)))
     terminer(session, week.id, instant=clock.now())
 
@@ -264,5 +279,7 @@ def _abonnes(session: Session, week: Semaine) -> int:
 
 
 def _oublier_les_faits(session: Session) -> None:
-    """What the past told, it told long ago: the relay has nothing to deliver."""
-    session.execute(text("DELETE FROM outbox_fact WHERE expanded_at IS NULL"))
+    """What the past told, it told long ago: the relay has nothing to deliver, but the papers of the tills."""
+    session.execute(
+        text("DELETE FROM outbox_fact WHERE expanded_at IS NULL AND name NOT IN ('QuittanceEmise', 'VersementFait')")
+    )

@@ -10,18 +10,20 @@ from dataclasses import dataclass
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
+from foyers.models import Compte
 from kernel import clock
 from kernel.errors import Introuvable, Refus
 from kernel.formats import euros
 from kernel.outbox import publish
+from kernel.web.access import Role
 from paiements import grand_livre
 from paiements.avancement import resolder, solder, verrouiller_foyer
 from paiements.events import QuittanceEmise
 from paiements.grand_livre import Ligne
 from paiements.models import CompteGL
-from paiements.models_regie import ActeRegie, Caisse, Quittance
+from paiements.models_regie import ActeRegie, Caisse, Quittance, VersementPiece
 from paiements.monnaie import AU_GUICHET, DOCUMENTES, MoyenPaiement, a_rendre, exiger_plafond
-from paiements.regie import acte_en_vigueur, encaisse, exiger_mandataire, tiers, verrouiller_caisse
+from paiements.regie import acte_en_vigueur, encaisse, est_close, exiger_mandataire, tiers, verrouiller_caisse
 
 COMPTES = {
     MoyenPaiement.ESPECES: CompteGL.CAISSE,
@@ -117,6 +119,7 @@ def annuler(session: Session, quittance_id: int, motif: str, *, par: int | None)
     till = verrouiller_caisse(session, receipt.maison_id)
     exiger_mandataire(session, receipt.maison_id, par)
     _exiger_annulable(session, receipt)
+    _exiger_du_jour(session, receipt, par)
     if not motif.strip():
         raise Refus("Écrivez pourquoi cette quittance est annulée : le motif est gardé.")
     entry = grand_livre.ecriture_de(session, f"quittance:{receipt.id}")
@@ -149,6 +152,8 @@ def numero_suivant(session: Session, regie_id: int, serie: str, annee: int) -> i
 def _emettre(session: Session, till: Caisse, *, par: int | None, **values: object) -> Quittance:
     """Write the receipt under the next number of the year, and have it laid out."""
     today = clock.today()
+    if est_close(session, till.maison_id, today):
+        raise Refus("La caisse est close pour aujourd’hui. Elle rouvre demain ; une autre maison peut encaisser.")
     receipt = Quittance(
         regie_id=till.regie_id,
         maison_id=till.maison_id,
@@ -184,7 +189,16 @@ def _exiger_annulable(session: Session, receipt: Quittance) -> None:
         raise Refus("Cette quittance en annule une autre : encaissez de nouveau si c’était une erreur.")
     if session.scalar(select(Quittance.id).where(Quittance.annule_id == receipt.id)) is not None:
         raise Refus("Cette quittance est déjà annulée.")
+    if session.get(VersementPiece, receipt.id) is not None:
+        raise Refus("Ce chèque est déjà versé au Trésor : la correction se fait avec le comptable.")
     if receipt.moyen == MoyenPaiement.ESPECES:
         held = encaisse(session, receipt.maison_id)
         if held < receipt.montant:
             raise Refus(f"La caisse ne contient que {euros(held)} : elle ne peut pas rendre {euros(receipt.montant)}.")
+
+
+def _exiger_du_jour(session: Session, receipt: Quittance, par: int | None) -> None:
+    """Another day is counted and closed: only the régisseur comes back on it. Raises Refus."""
+    role = session.scalar(select(Compte.role).where(Compte.id == par))
+    if receipt.jour != clock.today() and role not in (Role.REGISSEUR, None):
+        raise Refus("Cette quittance est d’un autre jour : seul le régisseur peut l’annuler. Appelez-le.")

@@ -59,3 +59,10 @@ class QuittancePrete(Fact):
     """The receipt's PDF is there; a household that reads e-mail receives it."""
 
     quittance_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class VersementFait(Fact):
+    """A till has deposited at the Treasury: its slip is to be laid out."""
+
+    versement_id: int

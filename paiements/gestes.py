@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from foyers.models import Maison
 from kernel.formats import euros, jour
 from kernel.operations import Geste, Payload
 from paiements.models import EvenementStripe, Paiement
-from paiements.models_regie import Quittance
+from paiements.models_regie import Quittance, Versement
 
 
 def _paiements(session: Session, payloads: Sequence[Payload]) -> list[str]:
@@ -32,6 +33,13 @@ def _quittances(session: Session, payloads: Sequence[Payload]) -> list[str]:
     return [words.get(key, "") if isinstance(key, int) else "" for key in keys]
 
 
+def _versements(session: Session, payloads: Sequence[Payload]) -> list[str]:
+    keys = [payload.get("versement_id") for payload in payloads]
+    made = select(Versement.id, Maison.nom, Versement.verse_le).join(Maison, Maison.id == Versement.maison_id)
+    words = {row.id: f"{row.nom}, {jour(row.verse_le)}" for row in session.execute(made.where(Versement.id.in_(keys)))}
+    return [words.get(key, "") if isinstance(key, int) else "" for key in keys]
+
+
 def _rien(session: Session, payloads: Sequence[Payload]) -> list[str]:
     return [""] * len(payloads)
 
@@ -43,5 +51,6 @@ GESTES = {
     "conclure_evenement": Geste("Lire chez Stripe ce qu’une annonce dit", _evenements),
     "preparer_quittance": Geste("Mettre en page une quittance", _quittances),
     "envoyer_quittance": Geste("Envoyer une quittance à une famille", _quittances),
+    "preparer_bordereau": Geste("Mettre en page le bordereau d’un versement", _versements),
     "verifier_page": Geste("Vérifier chez Stripe une page de paiement restée ouverte", _rien),
 }

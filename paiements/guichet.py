@@ -7,18 +7,19 @@ from foyers.portee import foyer_a_portee
 from foyers.queries import foyer
 from kernel.db import reading
 from kernel.web.access import Role, access
-from paiements import queries
+from paiements import queries, queries_caisse
 
 bp = Blueprint("guichet_comptes", __name__, url_prefix="/guichet/foyers/<int:foyer_id>/compte")
 
 
 @bp.get("/lignes")
-@access(Role.AGENT, Role.COORDINATION, on=foyer_a_portee)
+@access(Role.AGENT, Role.COORDINATION, Role.REGISSEUR, on=foyer_a_portee)
 def lignes(foyer_id: int) -> str:
     with reading() as session:
         household = foyer(session, foyer_id)
         compte = queries.compte(session, foyer_id, tout="tout" in request.args)
-    return render_template("paiements/guichet_compte.html", foyer=household, compte=compte)
+        receipts = queries_caisse.quittances_du_foyer(session, foyer_id)
+    return render_template("paiements/guichet_compte.html", foyer=household, compte=compte, quittances=receipts)
 
 
 def volet(foyer_id: int) -> Markup:

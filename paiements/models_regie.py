@@ -5,6 +5,7 @@ Receipts (`quittance`) only grow: the database refuses UPDATE and DELETE, a mist
 
 import uuid
 from datetime import date
+from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -138,3 +139,63 @@ class Quittance(Base):
         CheckConstraint("(annule_id IS NULL) = (motif IS NULL)", name="motif"),
         CheckConstraint("donne - rendu = montant AND (rendu = 0 OR moyen = 'especes')", name="rendu"),
     )
+
+
+class ClotureCaisse(Base):
+    """The count of a till at the end of its day: nothing is taken there any more on `jour`.
+
+    `comptage` is how many of each note and coin (by centimes), `trouve` their sum; `theorique` what the ledger said it
+    should be, with all entries up to `derniere_ecriture`. The difference is booked, never hidden, and explained.
+    """
+
+    __tablename__ = "cloture_caisse"
+
+    id: Mapped[Key]
+    maison_id: Mapped[int] = mapped_column(ForeignKey("caisse.maison_id"))
+    jour: Mapped[date]
+    close_le: Mapped[Instant]
+    par: Mapped[int | None] = mapped_column(ForeignKey("compte.id"))
+    comptage: Mapped[dict[str, Any]]
+    trouve: Mapped[int]
+    theorique: Mapped[int]
+    ecart: Mapped[int]
+    explication: Mapped[str | None]
+    derniere_ecriture: Mapped[int]
+
+    __table_args__ = (
+        UniqueConstraint("maison_id", "jour", name="uq_cloture_caisse_maison_id_jour"),
+        CheckConstraint("trouve >= 0 AND ecart = trouve - theorique", name="ecart"),
+        CheckConstraint("ecart = 0 OR explication IS NOT NULL", name="explication"),
+    )
+
+
+class Versement(Base):
+    """A deposit of a till at the Treasury, under its own number without gap; in centimes."""
+
+    __tablename__ = "versement"
+
+    id: Mapped[Key]
+    regie_id: Mapped[int] = mapped_column(ForeignKey("regie.id"))
+    annee: Mapped[int] = mapped_column(SmallInteger)
+    numero: Mapped[int]
+    maison_id: Mapped[int] = mapped_column(ForeignKey("caisse.maison_id"), index=True)
+    jour: Mapped[date]
+    verse_le: Mapped[Instant]
+    par: Mapped[int | None] = mapped_column(ForeignKey("compte.id"))
+    especes: Mapped[int]
+    cheques: Mapped[int]
+    cap: Mapped[int]
+
+    __table_args__ = (
+        UniqueConstraint("regie_id", "annee", "numero", name="uq_versement_numero"),
+        CheckConstraint("especes >= 0 AND cheques >= 0 AND cap >= 0 AND especes + cheques + cap > 0", name="montants"),
+    )
+
+
+class VersementPiece(Base):
+    """A cheque or CAP that went with a deposit; once at most."""
+
+    __tablename__ = "versement_piece"
+
+    quittance_id: Mapped[int] = mapped_column(ForeignKey("quittance.id"), primary_key=True, autoincrement=False)
+    versement_id: Mapped[int] = mapped_column(ForeignKey("versement.id"), index=True)

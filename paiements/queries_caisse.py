@@ -12,7 +12,7 @@ from foyers.courrier import nom_du_referent
 from foyers.models import Compte, Foyer, Maison
 from kernel.errors import Introuvable
 from paiements.models import Mouvement
-from paiements.models_regie import Caisse, Mandataire, Quittance, Regie
+from paiements.models_regie import Caisse, ClotureCaisse, Mandataire, Quittance, Regie
 from paiements.monnaie import MoyenPaiement
 
 RECENTES = 12
@@ -61,6 +61,11 @@ class CaisseVue:
     def a_verser(self) -> int:
         """Cash beyond the float."""
         return max(self.especes - self.fonds, 0)
+
+    @property
+    def a_du_a_verser(self) -> bool:
+        """Whether a deposit would carry anything."""
+        return self.a_verser + self.cheques + self.cap > 0
 
     @property
     def proche_du_plafond(self) -> bool:
@@ -176,6 +181,52 @@ def quittances() -> Select[*tuple[Any, ...]]:
 
 def _tenu(compte: str) -> ColumnElement[int]:
     return func.coalesce(func.sum(Mouvement.montant).filter(Mouvement.compte == compte), 0)
+
+
+@dataclass(frozen=True, slots=True)
+class ClotureVue:
+    """A closing: what was counted, what the ledger said, the difference and what is known of it; centimes."""
+
+    id: int
+    maison_id: int
+    maison: str
+    jour: date
+    close_le: datetime
+    par: str | None
+    trouve: int
+    theorique: int
+    ecart: int
+    explication: str | None
+
+
+def clotures(session: Session, *, maison_id: int | None = None, combien: int = RECENTES) -> list[ClotureVue]:
+    """The latest closings, of one till or of all, newest first."""
+    closed: Select[*tuple[Any, ...]] = (
+        select(
+            ClotureCaisse.id,
+            ClotureCaisse.maison_id,
+            Maison.nom,
+            ClotureCaisse.jour,
+            ClotureCaisse.close_le,
+            Compte.nom.label("par"),
+            ClotureCaisse.trouve,
+            ClotureCaisse.theorique,
+            ClotureCaisse.ecart,
+            ClotureCaisse.explication,
+        )
+        .join(Maison, Maison.id == ClotureCaisse.maison_id)
+        .outerjoin(Compte, Compte.id == ClotureCaisse.par)
+        .order_by(ClotureCaisse.jour.desc(), Maison.nom)
+        .limit(combien)
+    )
+    if maison_id is not None:
+        closed = closed.where(ClotureCaisse.maison_id == maison_id)
+    return [ClotureVue(*row) for row in session.execute(closed)]
+
+
+def cloture_du(session: Session, maison_id: int, jour: date) -> ClotureVue | None:
+    """The closing of that till for that day."""
+    return next((one for one in clotures(session, maison_id=maison_id, combien=1) if one.jour == jour), None)
 
 
 def par_moyen(lues: Sequence[QuittanceVue]) -> dict[MoyenPaiement, int]:

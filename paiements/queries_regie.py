@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Row, or_, select
+from sqlalchemy import Row, false, func, or_, select
 from sqlalchemy.orm import Session
 
-from foyers.models import Compte, CompteMaison, Maison
+from foyers.folding import plier
+from foyers.models import Compte, CompteMaison, Foyer, Maison
 from kernel.web.access import Role
-from paiements.models_regie import ActeRegie, Caisse, Mandataire, Regie
+from paiements.models_regie import ActeRegie, Caisse, Mandataire, Quittance, Regie, Versement
+from paiements.queries_caisse import QuittanceVue, numero_de, quittances, vue
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,3 +90,68 @@ def _nommables(session: Session) -> Sequence[Row[*tuple[Any, ...]]]:
         .where(or_(Compte.role == Role.COORDINATION, CompteMaison.maison_id.is_not(None)))
         .order_by(Compte.nom)
     ).all()
+
+
+PAR_PAGE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class VersementVu:
+    """A deposit; amounts in centimes."""
+
+    id: int
+    numero: str
+    jour: date
+    maison: str
+    par: str | None
+    especes: int
+    cheques: int
+    cap: int
+
+    @property
+    def total(self) -> int:
+        return self.especes + self.cheques + self.cap
+
+
+def chercher_quittances(session: Session, cherche: str, page: int) -> tuple[list[QuittanceVue], bool]:
+    """A page of receipts, newest first, by family name or by number; and whether there is another page."""
+    query = quittances().order_by(Quittance.id.desc()).limit(PAR_PAGE + 1).offset((page - 1) * PAR_PAGE)
+    number = cherche.rpartition("-")[2].strip().lstrip("0")
+    if number.isascii() and number.isdigit() and len(number) <= 9:
+        query = query.where(Quittance.numero == int(number))
+    elif cherche:
+        folded = plier(cherche)
+        query = query.where(Foyer.nom_plie.startswith(folded, autoescape=True) if folded else false())
+    found = [vue(row) for row in session.execute(query)]
+    return found[:PAR_PAGE], len(found) > PAR_PAGE
+
+
+def versements(session: Session, combien: int = PAR_PAGE) -> list[VersementVu]:
+    """The latest deposits, newest first."""
+    query = (
+        select(Versement, Regie.code, Maison.nom, Compte.nom.label("par"))
+        .join(Regie, Regie.id == Versement.regie_id)
+        .join(Maison, Maison.id == Versement.maison_id)
+        .outerjoin(Compte, Compte.id == Versement.par)
+        .order_by(Versement.id.desc())
+        .limit(combien)
+    )
+    return [
+        VersementVu(
+            row.Versement.id,
+            numero_de(f"V-{row.code}", row.Versement.annee, row.Versement.numero),
+            row.Versement.jour,
+            row.nom,
+            row.par,
+            row.Versement.especes,
+            row.Versement.cheques,
+            row.Versement.cap,
+        )
+        for row in session.execute(query)
+    ]
+
+
+def derniers_versements(session: Session) -> dict[int, date]:
+    """The day of each till's last deposit."""
+    last = select(Versement.maison_id, func.max(Versement.jour)).group_by(Versement.maison_id)
+    return {row[0]: row[1] for row in session.execute(last)}

@@ -17,7 +17,7 @@ from kernel.web.access import Role
 from paiements import grand_livre
 from paiements.grand_livre import Ligne
 from paiements.models import CompteGL, Mouvement
-from paiements.models_regie import ActeRegie, Caisse, Mandataire
+from paiements.models_regie import ActeRegie, Caisse, ClotureCaisse, Mandataire
 
 
 def tiers(maison_id: int) -> str:
@@ -47,6 +47,12 @@ def encaisse(session: Session, maison_id: int, compte: CompteGL = CompteGL.CAISS
     held = select(func.coalesce(func.sum(Mouvement.montant), 0))
     held = held.where(Mouvement.tiers == tiers(maison_id), Mouvement.compte == compte)
     return int(session.execute(held).scalar_one())
+
+
+def est_close(session: Session, maison_id: int, jour: date) -> bool:
+    """Whether the till was counted and closed for that day."""
+    closed = select(ClotureCaisse.id).where(ClotureCaisse.maison_id == maison_id, ClotureCaisse.jour == jour)
+    return session.scalar(closed) is not None
 
 
 def est_mandataire(session: Session, maison_id: int, compte_id: int) -> bool:

@@ -1,19 +1,34 @@
 """The régisseur's pages: the tills of all maisons, the founding act, who takes money where. Dense, sortable, summed."""
 
+from datetime import date
+from decimal import Decimal
+
 from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Response as Fichier
+from flask_login import current_user
+from werkzeug.http import dump_options_header
 from werkzeug.wrappers import Response
 
+from kernel import documents
 from kernel.clock import today
 from kernel.db import reading, transaction
 from kernel.errors import Refus
+from kernel.formats import euros
+from kernel.spreadsheet import MEDIA_TYPE, Cell, csv_file
 from kernel.web.access import ALL, Role, access
+from kernel.web.files import file_answer
 from kernel.web.words import _
-from paiements import queries_caisse, queries_regie
+from paiements import bordereaux, queries_caisse, queries_journal, queries_regie
+from paiements.formulaires_caisse import VersementForm
+from paiements.queries_journal import LigneDeJournal
 from paiements.regie import nommer_mandataire, retirer_mandataire
+from paiements.versements import verser as deposer
 
 bp = Blueprint("regie", __name__, url_prefix="/regie")
 
 LECTURE = (Role.REGISSEUR, Role.ADMINISTRATION)
+PAGE_MAX = 10_000
+COLONNES = ("date", "ecriture", "piece", "libelle", "compte", "maison", "debit", "credit")
 
 
 @bp.get("")
@@ -39,6 +54,100 @@ def acte() -> str:
         acte=queries_regie.acte_du(acts, today()),
         caisses=tills,
     )
+
+
+@bp.get("/quittances")
+@access(*LECTURE, on=ALL)
+def quittances() -> str:
+    searched = request.args.get("q", "").replace("\0", " ")[:80].strip()
+    page = min(max(request.args.get("page", 1, type=int), 1), PAGE_MAX)
+    with reading() as session:
+        found, more = queries_regie.chercher_quittances(session, searched, page)
+    return render_template("paiements/regie/quittances.html", quittances=found, encore=more, page=page, q=searched)
+
+
+@bp.get("/versements")
+@access(*LECTURE, on=ALL)
+def versements() -> str:
+    with reading() as session:
+        tills = queries_caisse.caisses(session, None)
+        made = queries_regie.versements(session)
+        last = queries_regie.derniers_versements(session)
+    return render_template("paiements/regie/versements.html", caisses=tills, versements=made, derniers=last)
+
+
+@bp.post("/caisses/<int:maison_id>/versements")
+@access(Role.REGISSEUR, on=ALL)
+def verser(maison_id: int) -> Response:
+    form = VersementForm()
+    if not form.validate_on_submit() or form.especes.centimes is None:
+        raise Refus(_("Écrivez les espèces à verser, en chiffres. Exemple : 120,50"), status=422)
+    with transaction() as session:
+        deposit = deposer(session, maison_id, form.especes.centimes, par=current_user.compte_id)
+        total = deposit.especes + deposit.cheques + deposit.cap
+    flash(_("%(montant)s sont versés. Le bordereau est prêt dans quelques secondes.", montant=euros(total)), "succes")
+    return redirect(url_for(".versements"), 303)
+
+
+@bp.get("/versements/<int:versement_id>.pdf")
+@access(*LECTURE, on=ALL)
+def bordereau(versement_id: int) -> Fichier:
+    with reading() as session:
+        made = documents.find(session, bordereaux.cle(versement_id))
+    return file_answer(made, _("Ce PDF se prépare encore. Réessayez dans quelques secondes."))
+
+
+@bp.get("/journal")
+@access(*LECTURE, on=ALL)
+def journal() -> str:
+    """The entries of the régie between two days, and where its accounts stand; by default this month."""
+    start, end = _periode()
+    with reading() as session:
+        lines = queries_journal.journal(session, start, end, queries_journal.LIGNES_MONTREES + 1)
+        accounts = queries_journal.balance(session, start, end)
+    return render_template(
+        "paiements/regie/journal.html",
+        du=start,
+        au=end,
+        lignes=lines[: queries_journal.LIGNES_MONTREES],
+        coupe=len(lines) > queries_journal.LIGNES_MONTREES,
+        balance=accounts,
+        aujourdhui=today(),
+    )
+
+
+@bp.get("/journal.csv")
+@access(*LECTURE, on=ALL)
+def journal_csv() -> Fichier:
+    """For the Treasury: one line a movement, as docs/exports.md describes."""
+    start, end = _periode()
+    with reading() as session:
+        lines = queries_journal.journal(session, start, end)
+    content = csv_file(COLONNES, [_ligne(line) for line in lines])
+    answer = Fichier(content, content_type=MEDIA_TYPE)
+    named = f"journal-regie-{start:%Y%m%d}-{end:%Y%m%d}.csv"
+    answer.headers["Content-Disposition"] = dump_options_header("attachment", {"filename": named})
+    return answer
+
+
+def _ligne(line: LigneDeJournal) -> list[Cell]:
+    debit, credit = max(line.montant, 0), max(-line.montant, 0)
+    sums = [Decimal(one) / 100 if one else None for one in (debit, credit)]
+    return [line.jour, line.ecriture, line.piece, line.libelle, line.compte, line.maison, *sums]
+
+
+def _periode() -> tuple[date, date]:
+    """The two days that the address names, in order; else from the first of this month to today."""
+    days = [_jour(request.args.get(name, "")) for name in ("du", "au")]
+    start, end = days[0] or today().replace(day=1), days[1] or today()
+    return min(start, end), max(start, end)
+
+
+def _jour(written: str) -> date | None:
+    try:
+        return date.fromisoformat(written)
+    except ValueError:
+        return None
 
 
 @bp.post("/caisses/<int:maison_id>/mandataires")

@@ -73,4 +73,78 @@ REGLES_DE_LA_REGIE: tuple[tuple[str, str], ...] = (
         """,
         "Le compte {compte} de {tiers} est négatif : {solde} centimes.",
     ),
+    (
+        """
+        SELECT c.id, c.theorique, coalesce(sum(m.montant), 0) AS livre FROM cloture_caisse c
+        LEFT JOIN mouvement m ON m.tiers = 'maison:' || c.maison_id AND m.compte = 'caisse'
+             AND m.ecriture_id <= c.derniere_ecriture
+        GROUP BY c.id HAVING c.theorique <> coalesce(sum(m.montant), 0)
+        """,
+        "La clôture de caisse {id} attendait {theorique} centimes, le grand livre disait {livre}.",
+    ),
+    (
+        """
+        SELECT c.id FROM cloture_caisse c WHERE c.trouve <> (
+            SELECT coalesce(sum(n.key::integer * n.value::integer), 0) FROM jsonb_each_text(c.comptage) n)
+        """,
+        "La clôture de caisse {id} n’a pas la somme de ses billets et de ses pièces.",
+    ),
+    (
+        """
+        SELECT c.id, c.ecart FROM cloture_caisse c WHERE c.ecart <> coalesce((
+            SELECT sum(m.montant) FROM ecriture e JOIN mouvement m ON m.ecriture_id = e.id AND m.compte = 'caisse'
+            WHERE e.cle = 'ecart:' || c.id AND m.tiers = 'maison:' || c.maison_id), 0)
+        """,
+        "L’écart de {ecart} centimes de la clôture de caisse {id} n’est pas dans le grand livre.",
+    ),
+    (
+        """
+        SELECT e.cle FROM ecriture e WHERE e.cle LIKE 'ecart:%'
+        AND NOT EXISTS (SELECT FROM cloture_caisse c WHERE 'ecart:' || c.id = e.cle AND c.ecart <> 0)
+        """,
+        "L’écriture {cle} dit un écart qu’aucune clôture de caisse n’a trouvé.",
+    ),
+    (
+        """
+        SELECT q.id FROM quittance q JOIN cloture_caisse c ON c.maison_id = q.maison_id AND c.jour = q.jour
+        WHERE q.emise_le > c.close_le
+        """,
+        "La quittance {id} a été émise après la clôture de sa caisse.",
+    ),
+    (
+        """
+        SELECT r.code, c.annee, c.dernier, n.nombre, n.dernier AS numero FROM compteur_regie c
+        JOIN regie r ON r.id = c.regie_id
+        CROSS JOIN LATERAL (SELECT count(*) AS nombre, coalesce(max(v.numero), 0) AS dernier FROM versement v
+                            WHERE v.regie_id = c.regie_id AND v.annee = c.annee) n
+        WHERE c.serie = 'versement' AND (n.nombre <> c.dernier OR n.dernier <> c.dernier)
+        """,
+        "Les versements {code} de {annee} ont un trou : {nombre} versements, le dernier porte le numéro {numero},"
+        " le compteur en est à {dernier}.",
+    ),
+    (
+        """
+        SELECT v.id FROM versement v WHERE v.cheques + v.cap <> (
+            SELECT coalesce(sum(q.montant), 0) FROM versement_piece p JOIN quittance q ON q.id = p.quittance_id
+            WHERE p.versement_id = v.id)
+        """,
+        "Le versement {id} n’a pas la somme de ses chèques et de ses CAP.",
+    ),
+    (
+        """
+        SELECT v.id FROM versement v WHERE 3 <> (
+            SELECT count(*) FROM (VALUES ('caisse', v.especes), ('cheques', v.cheques), ('cap', v.cap)) a(compte, verse)
+            WHERE a.verse = coalesce((
+                SELECT -sum(m.montant) FROM ecriture e JOIN mouvement m ON m.ecriture_id = e.id
+                WHERE e.cle = 'versement:' || v.id AND m.compte = a.compte AND m.tiers = 'maison:' || v.maison_id), 0))
+        """,
+        "Le versement {id} n’est pas dans le grand livre, de ces montants.",
+    ),
+    (
+        """
+        SELECT e.cle FROM ecriture e WHERE e.cle LIKE 'versement:%'
+        AND NOT EXISTS (SELECT FROM versement v WHERE 'versement:' || v.id = e.cle)
+        """,
+        "L’écriture {cle} dit un versement qui n’existe pas.",
+    ),
 )

@@ -7,16 +7,18 @@ from werkzeug.wrappers import Response as Reponse
 
 from foyers.chemins import chemin_local, suite
 from foyers.models import Foyer
-from kernel import clock
+from kernel import clock, documents
 from kernel.db import reading, transaction
 from kernel.errors import Introuvable, Refus
 from kernel.web.access import MINE, Role, access, public
+from kernel.web.files import file_answer
 from kernel.web.security import csrf, limiter, signed_link
-from paiements import checkout, evenements, passerelle, queries, reglements
+from paiements import checkout, evenements, passerelle, queries, queries_caisse, quittances, reglements
 from paiements.checkout import Conclusion, Issue
 from paiements.liens import echeance_du_jeton
 from paiements.models import Mode
 from paiements.passerelle import Indisponible, SignatureInvalide
+from paiements.portee import ma_quittance
 
 bp = Blueprint("paiements", __name__, url_prefix="/paiements")
 
@@ -30,7 +32,16 @@ PAGE_LA_PLUS_LONGUE = 200
 def mon_compte() -> str:
     with reading() as session:
         compte = queries.compte(session, current_user.foyer_id, tout="tout" in request.args)
-    return render_template("paiements/mon_compte.html", compte=compte, aujourd_hui=clock.today())
+        receipts = queries_caisse.quittances_du_foyer(session, current_user.foyer_id)
+    return render_template("paiements/mon_compte.html", compte=compte, quittances=receipts, aujourd_hui=clock.today())
+
+
+@bp.get("/quittances/<int:quittance_id>.pdf")
+@access(Role.HABITANT, on=ma_quittance)
+def quittance_pdf(quittance_id: int) -> Response:
+    with reading() as session:
+        made = documents.find(session, quittances.cle(quittance_id))
+    return file_answer(made, _("Ce PDF se prépare encore. Réessayez dans quelques secondes."))
 
 
 @bp.post("/payer")

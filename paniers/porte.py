@@ -37,6 +37,12 @@ def maison_a_moi(person: Person, *, maison_id: int, **_args: object) -> bool:
     return reach is None or maison_id in reach
 
 
+def foyer_attendu(person: Person, foyer_id: int) -> bool:
+    """The household's basket of the day's week is handed out at a maison where the person works."""
+    with reading() as session:
+        return queries_guichet.attend(session, foyer_id, maisons_de(person), today())
+
+
 @dataclass(frozen=True, slots=True)
 class Guichet:
     """Where the person stands: the maison chosen among theirs, on the day of that week."""

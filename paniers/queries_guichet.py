@@ -107,6 +107,16 @@ def jour_de_retrait(session: Session, today: date) -> Jour | None:
     return Jour(week.id, week.code, week.retrait_le, week.etat) if week is not None else None
 
 
+def attend(session: Session, foyer_id: int, maison_ids: Collection[int] | None, today: date) -> bool:
+    """Whether a basket of the household is handed out that week at one of these maisons (None: anywhere)."""
+    week = jour_de_retrait(session, today)
+    if week is None:
+        return False
+    here = true() if maison_ids is None else Panier.maison_id.in_(maison_ids)
+    expected = select(Panier.id).where(Panier.foyer_id == foyer_id, Panier.semaine_id == week.semaine_id, here)
+    return session.scalar(expected.limit(1)) is not None
+
+
 def au_rendez_vous(session: Session, lieu: Place, jour: Jour) -> tuple[Place, Jour]:
     """The maison and the day as this maison really hands out that week: another day, other hours, or none."""
     rdv = rendez_vous(session, jour, lieu.id)

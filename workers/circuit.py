@@ -8,6 +8,7 @@ cut-off ──────────── SemaineCloturee ──────�
                      PrelevementDemande ──────────► the card is charged ── PaiementReussi ─► receipt by mail
                                                                         └─ PaiementRefuse ─► a kind mail, a link
 the counter's till ─ QuittanceEmise ──────────────► the receipt's PDF ── QuittancePrete ─► mail
+                     VersementFait ───────────────► the slip of a deposit
 Stripe's webhook ─── EvenementStripeRecu ─────────► what it names is read again at Stripe
 Monday 6:00 ──────── CommandeEmise ───────────────► PDF and CSV ── BonCommandePret ─► mail to the producer
                      BonsDemandes (per maison) ───► vouchers and dossier
@@ -53,6 +54,7 @@ from paiements.events import (
     PrelevementDemande,
     QuittanceEmise,
     QuittancePrete,
+    VersementFait,
 )
 from paniers.events import (
     AbonnementRenouvele,
@@ -96,6 +98,7 @@ CIRCUIT: Mapping[type[Fact], Sequence[Actor]] = {
     PageStripeAVerifier: (paiements.verifier_page,),
     QuittanceEmise: (paiements.preparer_quittance,),
     QuittancePrete: (paiements.envoyer_quittance,),
+    VersementFait: (paiements.preparer_bordereau,),
     CommandeEmise: (paniers.preparer_bon_commande,),
     BonCommandePret: (paniers.envoyer_commande,),
     BonsDemandes: (paniers.preparer_bons,),

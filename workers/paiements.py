@@ -2,7 +2,7 @@
 
 from sqlalchemy.orm import Session
 
-from paiements import checkout, courriels, evenements, prelevements, quittances
+from paiements import bordereaux, checkout, courriels, evenements, prelevements, quittances
 from paiements.events import (
     EvenementStripeRecu,
     PageStripeAVerifier,
@@ -11,6 +11,7 @@ from paiements.events import (
     PrelevementDemande,
     QuittanceEmise,
     QuittancePrete,
+    VersementFait,
 )
 from workers.runtime import ARGENT, COURRIEL, DOCUMENTS, local, remote
 
@@ -52,3 +53,9 @@ def preparer_quittance(fact: QuittanceEmise) -> None:
 @local(COURRIEL)
 def envoyer_quittance(session: Session, fact: QuittancePrete) -> None:
     quittances.envoyer(session, fact.quittance_id)
+
+
+@remote(DOCUMENTS, lease=60)
+def preparer_bordereau(fact: VersementFait) -> None:
+    """The slip of a deposit as PDF."""
+    bordereaux.preparer(fact.versement_id)

@@ -46,6 +46,10 @@ ROLES = {
 }
 
 FICHIERS = {
+    "caisse.quittance_pdf",
+    "paiements.quittance_pdf",
+    "regie.bordereau",
+    "regie.journal_csv",
     "paniers.bon_pdf",
     "paniers.carte_pdf",
     "guichet_paniers.carte_pdf",
@@ -106,6 +110,10 @@ _LUS = {
     "importation_id": "SELECT id FROM importation WHERE rapport IS NOT NULL ORDER BY id DESC LIMIT 1",
     "impaye": "SELECT echeance_id FROM paiement WHERE etat = 'refuse' AND echeance_id IS NOT NULL "
     "ORDER BY id DESC LIMIT 1",
+    "quittance_id": "SELECT q.id FROM quittance q JOIN document d ON d.key = 'quittance:' || q.id WHERE {quittance} "
+    "ORDER BY q.id DESC LIMIT 1",
+    "versement_id": "SELECT v.id FROM versement v JOIN document d ON d.key = 'versement:' || v.id "
+    "ORDER BY v.id LIMIT 1",
     "attente": "SELECT id FROM attente ORDER BY id DESC LIMIT 1",
     "page": "SELECT session_stripe FROM paiement WHERE session_stripe IS NOT NULL ORDER BY id DESC LIMIT 1",
 }

@@ -4,6 +4,7 @@
 that is not in it fails the tests until somebody says so.
 """
 
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, time, timedelta
@@ -27,12 +28,13 @@ from kernel.clock import now, paris
 from kernel.db import Base, reading, transaction
 from kernel.outbox import Delivery, FactRow, State
 from kernel.web.access import Access, Role, declaration
-from paiements import grand_livre
+from paiements import bordereaux, grand_livre, quittances
 from paiements.echeances import ouvrir_en_lot
+from paiements.grand_livre import Ligne
 from paiements.liens import jeton
-from paiements.models import Carte, Echeance, Reglement
-from paiements.models_regie import Mandataire
-from paiements.regie import confier, nommer_mandataire
+from paiements.models import Carte, CompteGL, Echeance, Reglement
+from paiements.models_regie import Caisse, Mandataire, Quittance, Versement
+from paiements.regie import confier, nommer_mandataire, tiers
 from paniers import arrivees, cartes, procurations
 from paniers.importation import depot
 from paniers.liens import jeton_d_offres, jeton_de_commande, jeton_de_place, jeton_de_renouvellement
@@ -281,6 +283,39 @@ def _importation(session: Session, scene: Scene, cote: Cote) -> int:
     return made
 
 
+def _quittance(session: Session, scene: Scene, cote: Cote) -> int:
+    made = Quittance(
+        regie_id=session.get_one(Caisse, cote.maison).regie_id, maison_id=cote.maison, foyer_id=cote.foyer, annee=2026,
+        numero=1_000 + next(_numbers), moyen="especes", montant=550, donne=2_000, rendu=1_450, cle=uuid.uuid4(),
+        jour=JEUDI, emise_le=now(),
+    )  # fmt: skip
+    session.add(made)
+    session.flush()
+    grand_livre.passer(
+        session,
+        cle=f"quittance:{made.id}",
+        jour=JEUDI,
+        libelle="Payé en espèces à la maison",
+        mouvements=[
+            Ligne(CompteGL.CAISSE, 550, tiers=tiers(cote.maison)),
+            Ligne(CompteGL.FOYER, -550, foyer_id=cote.foyer),
+        ],
+    )
+    documents.store(session, quittances.cle(made.id), "quittance.pdf", b"%PDF-1.7 une quittance")
+    return made.id
+
+
+def _versement(session: Session, scene: Scene, cote: Cote) -> int:
+    made = Versement(
+        regie_id=session.get_one(Caisse, cote.maison).regie_id, maison_id=cote.maison, annee=2026,
+        numero=1_000 + next(_numbers), jour=JEUDI, verse_le=now(), especes=550, cheques=0, cap=0,
+    )  # fmt: skip
+    session.add(made)
+    session.flush()
+    documents.store(session, bordereaux.cle(made.id), "versement.pdf", b"%PDF-1.7 un bordereau")
+    return made.id
+
+
 def _mandataire(session: Session, scene: Scene, cote: Cote) -> int:
     agent = fabriques.compte(session, Role.AGENT, maisons=(cote.maison,)).id
     made = Mandataire(maison_id=cote.maison, compte_id=agent, depuis=now())
@@ -340,6 +375,8 @@ OBJETS: dict[str, Objet] = {
     "liasse_id": Objet(_liasse),
     "arrivee_id": Objet(_arrivee, a_tous="the coordination looks after every maison's arrivals"),
     "fermeture_id": Objet(_fermeture, a_tous="the coordination looks after every maison's closing days"),
+    "quittance_id": Objet(_quittance),
+    "versement_id": Objet(_versement, a_tous="the régisseur answers for the deposits of every till"),
     "mandataire_id": Objet(_mandataire, a_tous="the régisseur names who takes money at every till"),
     "contrat_id": Objet(_contrat, a_tous="the coordination looks after every producer's contract"),
     "grille_id": Objet(_grille, a_tous="a grid is the whole town's"),

@@ -147,6 +147,8 @@ PARAMETRES: tuple[tuple[str, str, str, Role, Valeur], ...] = (
     ("POST", "/paiements/payer", "echeance", Role.HABITANT, lambda cote: cote.echeance),
     ("GET", "/retrait", "maison", Role.BENEVOLE, lambda cote: cote.maison),
     ("GET", "/retrait/maisons", "maison", Role.BENEVOLE, lambda cote: cote.maison),
+    ("GET", "/caisse", "maison", Role.AGENT, lambda cote: cote.maison),
+    ("GET", "/caisse/cloture", "maison", Role.AGENT, lambda cote: cote.maison),
     ("GET", "/retrait/feuille", "maison", Role.AGENT, lambda cote: cote.maison),
     ("GET", "/retrait/clore", "maison", Role.AGENT, lambda cote: cote.maison),
     ("POST", "/retrait/clore", "maison", Role.AGENT, lambda cote: cote.maison),
