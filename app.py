@@ -10,8 +10,12 @@ from flask_babel import Babel, get_domain, get_locale, gettext
 from flask_login import current_user
 
 import culture.accompagner
+import culture.coordination
+import culture.gestes
 import culture.gestes_soiree
+import culture.guichet
 import culture.verifications
+import culture.views
 import foyers.commandes_flask
 import foyers.comptes
 import foyers.effets
@@ -62,10 +66,12 @@ MENUS: dict[Role | None, tuple[tuple[str, str, str], ...]] = {
     None: (
         ("paniers.accueil", "Le panier", "panier"),
         ("paniers.simulateur", "Mon prix", "euro"),
+        ("culture.sorties", "Les sorties", "billet"),
     ),
     Role.HABITANT: (
         ("paniers.accueil_famille", "Ma semaine", "panier"),
         ("paniers.mon_abonnement", "Mon abonnement", "calendrier"),
+        ("culture.mes_sorties", "Sorties", "billet"),
         ("paiements.mon_compte", "Mon compte", "euro"),
         ("foyers.mon_foyer", "Mon foyer", "foyer"),
     ),
@@ -83,6 +89,7 @@ MENUS: dict[Role | None, tuple[tuple[str, str, str], ...]] = {
         ("coordination.offres", "Offres", "carotte"),
         ("coordination.composition", "Composition", "panier"),
         ("coordination.commandes", "Commandes", "camion"),
+        ("coordination_culture.sorties", "Sorties", "billet"),
         ("guichet_paniers.jour", "Retrait", "scan"),
         ("guichet_foyers.recherche", "Foyers", "foyer"),
         ("justificatifs.file", "Justificatifs", "document"),
@@ -133,6 +140,9 @@ BLUEPRINTS = (
     paniers.views_offres_lien.bp,
     paniers.importations.bp,
     culture.accompagner.bp,
+    culture.views.bp,
+    culture.guichet.bp,
+    culture.coordination.bp,
 )
 
 VERIFICATIONS = (
@@ -164,9 +174,9 @@ def create_app() -> Flask:
     init_security(app, settings)
     foyers.comptes.init_login(app)
     init_refusals(app)
-    gestes = foyers.gestes.GESTES | paiements.gestes.GESTES | paniers.gestes.GESTES | culture.gestes_soiree.GESTES
-    kernel.operations.init_operations(app, gestes)
-    foyers.guichet.init_volets(app, (paniers.guichet_familles.volet, paiements.guichet.volet))
+    gestes = foyers.gestes.GESTES | paiements.gestes.GESTES | paniers.gestes.GESTES
+    kernel.operations.init_operations(app, gestes | culture.gestes.GESTES | culture.gestes_soiree.GESTES)
+    foyers.guichet.init_volets(app, (paniers.guichet_familles.volet, paiements.guichet.volet, culture.guichet.volet))
     paiements.portee.init_portee(app, (paniers.porte.foyer_attendu,))
     foyers.effets.init_effets(app, paniers.tarif_a_venir.tarif_a_venir)
     _init_templates(app)

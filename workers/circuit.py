@@ -24,6 +24,11 @@ the basket changes ─ CommandeEmise, BonsDemandes ─► as on Monday, each ver
                      PanierCorrige (per maison) ──► mail to its families
 Friday ───────────── SemaineTerminee ─────────────► a kind message to whoever did not come
 an outing's evening ─ PapiersDemandes ────────────► its list and the parents' authorisations, as PDF
+counter ──────────── PassDelivre ─────────────────► the card of a season to print
+family, or counter ─ InscriptionConfirmee ────────► confirmation with the event for a calendar
+seats come free ──── PlacesDeSortieOffertes ──────► mail with a link, or a call ── OffreDeSortieExpiree ─► a kind mail
+                     GroupeDepasse ───────────────► a larger group is told why a smaller one came first, once
+family, or counter ─ PlacesRendues ───────────────► who still comes, and the money that came back
 agent prints ─────── LiasseDemandee ──────────────► letters or calls of a maison, as PDF
 """
 
@@ -82,7 +87,7 @@ from paniers.events import (
     SemaineSansComposition,
     SemaineTerminee,
 )
-from workers import courriels, foyers, paiements, paniers, soirees
+from workers import courriels, culture, foyers, paiements, paniers, soirees
 from workers.runtime import Actor
 
 CIRCUIT: Mapping[type[Fact], Sequence[Actor]] = {
@@ -117,6 +122,12 @@ CIRCUIT: Mapping[type[Fact], Sequence[Actor]] = {
     LiasseDemandee: (foyers.preparer_liasse,),
     EssaiDemande: (paniers.essayer_importation,),
     ImportationConfirmee: (paniers.importer_foyers,),
+    PassDelivre: (culture.preparer_pass,),
+    InscriptionConfirmee: (culture.confirmer_inscription,),
+    PlacesDeSortieOffertes: (culture.annoncer_places_de_sortie,),
+    OffreDeSortieExpiree: (culture.annoncer_offre_de_sortie_expiree,),
+    GroupeDepasse: (culture.annoncer_depassement,),
+    PlacesRendues: (culture.annoncer_places_rendues,),
     MailQueued: (courriels.envoyer_courriel,),
     # These only tell. A fact that is not on this screen waits for a newer relay that knows it.
     AbonnementRenouvele: (),
@@ -124,12 +135,6 @@ CIRCUIT: Mapping[type[Fact], Sequence[Actor]] = {
     CompositionPubliee: (),
     SemaineCloturee: (),
     SemaineCommandee: (),
-    GroupeDepasse: (),
-    InscriptionConfirmee: (),
-    OffreDeSortieExpiree: (),
-    PassDelivre: (),
-    PlacesDeSortieOffertes: (),
-    PlacesRendues: (),
     SortieAnnulee: (),
     SortieModifiee: (),
     SortiePubliee: (),

@@ -3,7 +3,7 @@
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import text
@@ -54,7 +54,8 @@ class Gens:
 
 def batir(session: Session, **given: Any) -> Saison:
     """`given` go to the outing."""
-    session.add(GrillePass(effet_le=datetime(2020, 9, 1, tzinfo=UTC).date(), reduit=0, plein=1200))
+    if session.query(GrillePass).first() is None:
+        session.add(GrillePass(effet_le=date(2020, 9, 1), reduit=0, plein=1200))
     maisons = tuple(fabriques.maison(session).id for _ in range(2))
     venue = Lieu(
         nom=f"Théâtre {next(_numbers)}",

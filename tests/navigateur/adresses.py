@@ -11,6 +11,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
 
+from culture.liens import jeton_de_places
 from foyers import oubli
 from foyers.models import Compte, Foyer
 from foyers.models_messages import Sorte
@@ -62,6 +63,11 @@ FICHIERS = {
     "producteurs.fichier",
     "producteurs.fichier_par_lien",
     "soirees.papiers",
+    "culture.calendrier",
+    "culture.image",
+    "culture.mon_agenda",
+    "culture.carte_pdf",
+    "guichet_culture.carte_pdf",
 }
 """They give a file, not a page: the sweep fetches it."""
 
@@ -108,6 +114,12 @@ _LUS = {
     "ON m.id = s.maison_id JOIN inscription i ON i.id = p.inscription_id WHERE m.nom = 'Le Patio' "
     "AND p.annulee_le IS NULL AND i.etat = 'confirmee' ORDER BY s.debut_le DESC, p.id LIMIT 1",
     "importation_id": "SELECT id FROM importation WHERE rapport IS NOT NULL ORDER BY id DESC LIMIT 1",
+    "sortie_id": "SELECT id FROM sortie WHERE etat = 'publiee' AND cloture_le > :now ORDER BY debut_le LIMIT 1",
+    "inscription_id": "SELECT i.id FROM inscription i JOIN sortie s ON s.id = i.sortie_id WHERE i.etat = 'confirmee' "
+    "AND s.debut_le > :now AND i.foyer_id = {foyer} ORDER BY i.id LIMIT 1",
+    "pass_id": "SELECT p.id FROM pass_culture p JOIN document d ON d.key = 'pass:' || p.id "
+    "WHERE p.foyer_id = {foyer} ORDER BY p.id DESC LIMIT 1",
+    "offre_de_places": "SELECT id FROM inscription WHERE etat IN ('offerte', 'expiree') ORDER BY id DESC LIMIT 1",
     "impaye": "SELECT echeance_id FROM paiement WHERE etat = 'refuse' AND echeance_id IS NOT NULL "
     "ORDER BY id DESC LIMIT 1",
     "quittance_id": "SELECT q.id FROM quittance q JOIN document d ON d.key = 'quittance:' || q.id WHERE {quittance} "
@@ -197,6 +209,7 @@ def _jeton(endpoint: str, session: Session, role: Role | None, compte_id: int | 
     sign, named = {
         "paiements.lien": (jeton_de_paiement, "impaye"),
         "paniers.place_par_lien": (jeton_de_place, "attente"),
+        "culture.places_par_lien": (jeton_de_places, "offre_de_places"),
     }.get(endpoint, (jeton_de_commande, "commande_id"))
     return _signe(sign, _lire(session, named, role, compte_id))
 
@@ -232,6 +245,6 @@ def _signe(sign: Any, key: int | None) -> str | None:
 def _lire(session: Session, name: str, role: Role | None, compte_id: int | None) -> Any:
     of_whom = _A_MOI.get(role, _PATIO) if role is not None else _PATIO
     foyer = session.execute(text("SELECT foyer_id FROM compte WHERE id = :c"), {"c": compte_id}).scalar()
-    given = {"compte": compte_id, "foyer": foyer}
+    given = {"compte": compte_id, "foyer": foyer, "now": clock.now()}
     query = _LUS[name].format(**of_whom)
     return session.execute(text(query), {k: v for k, v in given.items() if f":{k}" in query}).scalar()

@@ -18,6 +18,9 @@ from sqlalchemy.orm import Session
 from werkzeug.routing import Map, Rule
 
 from culture.dossier_soiree import cle_du_dossier
+from culture.liens import jeton_de_places
+from culture.models import SortieImage
+from culture.models_inscriptions import Inscription, PlaceSortie
 from foyers import oubli
 from foyers.comptes import ouvrir_connexion
 from foyers.models import Compte, Connexion, Maison, Membre
@@ -42,6 +45,7 @@ from paniers.models import Pause
 from paniers.models_distributions import Fermeture
 from paniers.models_producteurs import Commande, CommandeLigne
 from tests import fabriques
+from tests.culture import bourg as culture
 from tests.culture.bourg import place_de_ce_soir, sortie_de_ce_soir
 from tests.paiements import guichet
 from tests.paniers.feuilles import TITRES, en_csv, ligne
@@ -357,9 +361,43 @@ def _place_de_sortie(session: Session, scene: Scene, cote: Cote) -> int:
     return place_de_ce_soir(session, cote.foyer, cote.maison)
 
 
+def _sortie(session: Session, scene: Scene, cote: Cote) -> int:
+    """An outing of that side's maison with two seats left, for which its household may book."""
+    season = culture.batir(session, places_par_foyer=20)
+    session.execute(text("UPDATE sortie SET maison_id = :m WHERE id = :s"), {"m": cote.maison, "s": season.sortie})
+    session.add(SortieImage(sortie_id=season.sortie, image=b"\xff\xd8\xff", description="La salle", deposee_le=now()))
+    session.flush()
+    return season.sortie
+
+
+def _inscription(session: Session, scene: Scene, cote: Cote, etat: str = "confirmee") -> int:
+    made = Inscription(
+        sortie_id=_sortie(session, scene, cote), foyer_id=cote.foyer, maison_id=cote.maison, etat=etat, depuis=now(),
+        confirmee_le=now() if etat == "confirmee" else None, ecriture=0,
+    )  # fmt: skip
+    if etat == "offerte":
+        made.offerte_le, made.expire_le = now(), now() + timedelta(days=2)
+    session.add(made)
+    session.flush()
+    session.add(
+        PlaceSortie(inscription_id=made.id, sortie_id=made.sortie_id, prenom="Lou", nom="Essai", invite=True, prix=0)
+    )
+    session.flush()
+    return made.id
+
+
+def _pass(session: Session, scene: Scene, cote: Cote) -> int:
+    made = culture.donner_pass(session, cote.foyer, _membre(session, scene, cote)).id
+    documents.store(session, f"pass:{made}", "carte.pdf", b"%PDF-1.7 une carte")
+    return made
+
+
 OBJETS: dict[str, Objet] = {
     "soiree_id": Objet(_soiree),
     "place_id": Objet(_place_de_sortie),
+    "sortie_id": Objet(_sortie, a_tous="the programme is everybody's"),
+    "inscription_id": Objet(_inscription),
+    "pass_id": Objet(_pass),
     "foyer_id": Objet(lambda _, __, cote: cote.foyer),
     "membre_id": Objet(_membre),
     "compte_id": Objet(_compte),
@@ -400,6 +438,9 @@ JETONS: dict[str, Fabrique] = {
     "producteurs": lambda _, __, cote: jeton_de_commande(cote.commande),
     "paniers.place_par_lien": lambda session, _, __: jeton_de_place(place_offerte(session)),
     "paniers.renouveler_par_lien": lambda session, _, cote: jeton_de_terme(session, cote),
+    "culture.places_par_lien": lambda session, scene, cote: jeton_de_places(
+        _inscription(session, scene, cote, "offerte")
+    ),
     "offres_par_lien": lambda session, scene, cote: jeton_d_offres(cote.ferme, _semaine_ouverte(session)),
 }
 # Whose reach ends somewhere; the coordination and the administration look after the whole town.
