@@ -18,5 +18,6 @@ def _sorties(session: Session, payloads: Sequence[Payload]) -> list[str]:
 
 
 GESTES = {
+    "annoncer_sortie_annulee": Geste("Écrire aux familles qu’une sortie est annulée", _sorties),
     "preparer_papiers": Geste("Mettre en page la liste d’une sortie", _sorties),
 }

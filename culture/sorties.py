@@ -140,7 +140,7 @@ def annuler_sortie(session: Session, sortie_id: int, motif: str, *, instant: dat
         return 0
     if not motif.strip():
         raise Refus(_("Écrivez pourquoi : les familles le liront."), status=422)
-    _avancer(session, sortie, EtatSortie.ANNULEE, par)
+    _avancer(session, sortie, EtatSortie.ANNULEE, par, le=instant)
     sortie.annulation_motif = motif.strip()
     ended = _terminer(session, sortie, OUVERTES, instant, par)
     booked = [cle_de_l_inscription(one.id, one.ecriture) for one in ended if one.ecriture]
@@ -180,13 +180,18 @@ def _terminer(
     return list(found)
 
 
-def _avancer(session: Session, sortie: Sortie, vers: EtatSortie, par: int | None) -> None:
+def _avancer(
+    session: Session, sortie: Sortie, vers: EtatSortie, par: int | None, *, le: datetime | None = None
+) -> None:
     de = EtatSortie(sortie.etat)
     if de in (EtatSortie.TENUE, EtatSortie.ANNULEE) or (de is EtatSortie.BROUILLON and vers is EtatSortie.CLOSE):
         raise Refus(_("Cette sortie est au point « %(etat)s » : ce geste n’y va plus.", etat=LIBELLES_SORTIE[de]))
     exiger_sortie(de, vers)
     sortie.etat = vers
-    session.add(SortieEtape(sortie_id=sortie.id, de=de, vers=vers, par=par))
+    step = SortieEtape(sortie_id=sortie.id, de=de, vers=vers, par=par)
+    if le is not None:
+        step.le = le  # the same instant as what it ends, by which who is to be told is found
+    session.add(step)
 
 
 def _exiger_coherent(session: Session, programme: Programme) -> None:

@@ -23,6 +23,7 @@ family, or counter ─ CarteDemandee ──────────────�
 the basket changes ─ CommandeEmise, BonsDemandes ─► as on Monday, each version once
                      PanierCorrige (per maison) ──► mail to its families
 Friday ───────────── SemaineTerminee ─────────────► a kind message to whoever did not come
+outing cancelled ─── SortieAnnulee ───────────────► each household told once, money back already
 an outing's evening ─ PapiersDemandes ────────────► its list and the parents' authorisations, as PDF
 counter ──────────── PassDelivre ─────────────────► the card of a season to print
 family, or counter ─ InscriptionConfirmee ────────► confirmation with the event for a calendar
@@ -118,6 +119,7 @@ CIRCUIT: Mapping[type[Fact], Sequence[Actor]] = {
     SemaineSansComposition: (paniers.alerter_sans_composition,),
     SemaineADecider: (paniers.alerter_d_un_doute,),
     SemaineTerminee: (paniers.annoncer_non_retires,),
+    SortieAnnulee: (soirees.annoncer_sortie_annulee,),
     PapiersDemandes: (soirees.preparer_papiers,),
     LiasseDemandee: (foyers.preparer_liasse,),
     EssaiDemande: (paniers.essayer_importation,),
@@ -135,7 +137,6 @@ CIRCUIT: Mapping[type[Fact], Sequence[Actor]] = {
     CompositionPubliee: (),
     SemaineCloturee: (),
     SemaineCommandee: (),
-    SortieAnnulee: (),
     SortieModifiee: (),
     SortiePubliee: (),
     SortieTenue: (),

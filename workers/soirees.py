@@ -1,8 +1,15 @@
 """Actors of evenings: papers, and what is told of an outing."""
 
-from culture import dossier_soiree
-from culture.events import PapiersDemandes
-from workers.runtime import DOCUMENTS, remote
+from sqlalchemy.orm import Session
+
+from culture import annonces_sorties, dossier_soiree
+from culture.events import PapiersDemandes, SortieAnnulee
+from workers.runtime import COURRIEL, DOCUMENTS, local, remote
+
+
+@local(COURRIEL, lease=60)
+def annoncer_sortie_annulee(session: Session, fact: SortieAnnulee) -> None:
+    annonces_sorties.annulation(session, fact.sortie_id)
 
 
 @remote(DOCUMENTS, lease=60)
