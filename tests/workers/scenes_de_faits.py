@@ -11,16 +11,28 @@ from uuid import uuid4
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from culture import attente, inscriptions, pass_culture, sorties
+from culture.events import (
+    GroupeDepasse,
+    InscriptionConfirmee,
+    OffreDeSortieExpiree,
+    PapiersDemandes,
+    PassDelivre,
+    PlacesDeSortieOffertes,
+    PlacesRendues,
+    SortieAnnulee,
+)
+from culture.models_inscriptions import PlaceSortie
 from foyers.events import CompteOuvert, LiasseDemandee
 from foyers.models import Maison
 from foyers.models_messages import Liasse
 from kernel.clock import now
-from kernel.db import transaction
+from kernel.db import reading, transaction
 from kernel.documents import Document
 from kernel.mail import MailQueued, Outgoing, queue_mails
 from kernel.outbox import Fact, FactRow
 from kernel.web.access import Role
-from paiements import caisse, checkout, evenements, prelevements, quittances
+from paiements import caisse, checkout, evenements, prelevements, quittances, versements
 from paiements.events import (
     EvenementStripeRecu,
     PageStripeAVerifier,
@@ -29,10 +41,11 @@ from paiements.events import (
     PrelevementDemande,
     QuittanceEmise,
     QuittancePrete,
+    VersementFait,
 )
 from paiements.monnaie import MoyenPaiement
 from paiements.passerelle import Evenement
-from paniers import cartes
+from paniers import cartes, feuille_jour
 from paniers.events import (
     AbonnementSouscrit,
     ArriveeIncomplete,
@@ -44,6 +57,7 @@ from paniers.events import (
     CommandeRepondue,
     DistributionDecidee,
     EssaiDemande,
+    FeuilleDemandee,
     FinDeTermeApprochee,
     ImportationConfirmee,
     OffreExpiree,
@@ -61,12 +75,14 @@ from paniers.models_distributions import Distribution, Fermeture
 from paniers.models_producteurs import Commande, Correction, DemandeOffre, EtatCommande
 from paniers.models_retrait import Arrivee, ArriveeManque
 from tests import fabriques
+from tests.culture.bourg import Saison, batir, gens, habiter, place_de_ce_soir, reserver
 from tests.paiements.monde import StripeLocal, debiter, foyer_par_carte, page_id, prelevement_du
 from tests.paniers.feuilles import TITRES, en_csv, ligne
 from tests.securite.scene import JEUDI, Scene, place_offerte
 
 UN_MESSAGE = {"message": 1, "mail": 1}
 UN_COURRIEL = {"mail": 1}
+UN_DOCUMENT = {"document": 1}
 
 
 @dataclass(frozen=True)
@@ -123,6 +139,11 @@ def _carte(session: Session, scene: Scene) -> Fact:
     assert card is not None
     _sans_document(session, cartes.cle(card.id))
     return CarteDemandee(card.id)
+
+
+def _feuille(session: Session, scene: Scene) -> Fact:
+    _sans_document(session, feuille_jour.cle(scene.semaine, scene.ici.maison))
+    return FeuilleDemandee(scene.semaine, scene.ici.maison)
 
 
 def _arrivee(session: Session, scene: Scene) -> Fact:
@@ -262,6 +283,91 @@ def _quittance_prete(monde: Monde) -> Fact:
     return QuittancePrete(receipt)
 
 
+def _versement(session: Session, scene: Scene) -> Fact:
+    _quittance(session, scene)
+    return VersementFait(versements.verser(session, scene.ici.maison, 550, par=scene.comptes[Role.AGENT]).id)
+
+
+def _publie(kind: type[Fact]) -> Fact:
+    """The fact of that kind that a use case has just told."""
+    with reading() as session:
+        told = session.scalars(select(FactRow).where(FactRow.name == kind.__name__).order_by(FactRow.id.desc())).first()
+        assert told is not None, kind
+        return kind(**told.payload)
+
+
+def _salle(places: int) -> Saison:
+    with transaction() as session:
+        return batir(session, places=places)
+
+
+def _complete(*attendent: int) -> tuple[Saison, int]:
+    """An outing whose three seats one household has booked, and households of such sizes that wait for them."""
+    season = _salle(3)
+    booked = reserver(season, habiter(season, [3])[0], instant=now())
+    for rank, who in enumerate(habiter(season, attendent), 1):
+        reserver(season, who, attendre=True, instant=now() + timedelta(minutes=rank))
+    return season, booked.id
+
+
+def _rendre(inscription_id: int, nombre: int) -> None:
+    with transaction() as session:
+        seats = [seat.id for seat in attente.places_tenues(session, inscription_id)]
+        inscriptions.annuler(session, inscription_id, places=seats[:nombre], instant=now() + timedelta(hours=1))
+
+
+def _inscription_confirmee(monde: Monde) -> Fact:
+    season = _salle(3)
+    reserver(season, habiter(season, [2])[0], instant=now())
+    return _publie(InscriptionConfirmee)
+
+
+def _places_rendues(monde: Monde) -> Fact:
+    _, booked = _complete()
+    _rendre(booked, 1)
+    return _publie(PlacesRendues)
+
+
+def _places_offertes(monde: Monde) -> Fact:
+    _, booked = _complete(2)
+    _rendre(booked, 3)
+    return _publie(PlacesDeSortieOffertes)
+
+
+def _offre_de_sortie_expiree(monde: Monde) -> Fact:
+    _, booked = _complete(2)
+    _rendre(booked, 3)
+    attente.servir_ce_qui_est_libre(now() + timedelta(days=5))
+    return _publie(OffreDeSortieExpiree)
+
+
+def _groupe_depasse(monde: Monde) -> Fact:
+    _, booked = _complete(2, 1)
+    _rendre(booked, 1)  # too little for the two that are first
+    return _publie(GroupeDepasse)
+
+
+def _sortie_annulee(monde: Monde) -> Fact:
+    season, _ = _complete(2)
+    with transaction() as session:
+        later = now() + timedelta(hours=1)
+        sorties.annuler_sortie(session, season.sortie, "La troupe est malade.", instant=later, par=None)
+    return _publie(SortieAnnulee)
+
+
+def _papiers(session: Session, scene: Scene) -> Fact:
+    seat = place_de_ce_soir(session, scene.ici.foyer, scene.ici.maison)
+    return PapiersDemandes(session.get_one(PlaceSortie, seat).sortie_id)
+
+
+def _pass(session: Session, scene: Scene) -> Fact:
+    who = gens(session, batir(session), passes=False)
+    (made,) = pass_culture.delivrer(
+        session, foyer_id=who.foyer, membre_ids=who.membres, avis_id=None, saison=2026, instant=now(), par=None
+    )
+    return PassDelivre(made.id)
+
+
 SCENES: dict[type[Fact], SceneDeFait] = {
     CompteOuvert: SceneDeFait(ecrite(lambda _, scene: CompteOuvert(scene.ici.compte)), UN_MESSAGE),
     AbonnementSouscrit: SceneDeFait(ecrite(lambda _, scene: AbonnementSouscrit(scene.ici.abonnement)), UN_MESSAGE),
@@ -273,13 +379,15 @@ SCENES: dict[type[Fact], SceneDeFait] = {
     PaiementRefuse: SceneDeFait(_refuse, UN_MESSAGE),
     EvenementStripeRecu: SceneDeFait(_evenement, {"ecriture": 1}),
     PageStripeAVerifier: SceneDeFait(lambda monde: PageStripeAVerifier(_page_payee(monde)), {"ecriture": 1}),
-    QuittanceEmise: SceneDeFait(ecrite(lambda *given: QuittanceEmise(_quittance(*given))), {"document": 1}),
+    QuittanceEmise: SceneDeFait(ecrite(lambda *given: QuittanceEmise(_quittance(*given))), UN_DOCUMENT),
     QuittancePrete: SceneDeFait(_quittance_prete, UN_MESSAGE),
+    VersementFait: SceneDeFait(ecrite(_versement), UN_DOCUMENT),
     CommandeEmise: SceneDeFait(ecrite(_commande_emise), {"document": 2}),
     BonCommandePret: SceneDeFait(ecrite(lambda _, scene: BonCommandePret(scene.ici.commande)), UN_COURRIEL),
     BonsDemandes: SceneDeFait(ecrite(_bons), {"document": 2}),
     ArriveeIncomplete: SceneDeFait(ecrite(_arrivee), UN_COURRIEL),
-    CarteDemandee: SceneDeFait(ecrite(_carte), {"document": 1}),
+    CarteDemandee: SceneDeFait(ecrite(_carte), UN_DOCUMENT),
+    FeuilleDemandee: SceneDeFait(ecrite(_feuille), UN_DOCUMENT),
     CommandeRepondue: SceneDeFait(ecrite(_commande_repondue), UN_COURRIEL),
     OffresDemandees: SceneDeFait(ecrite(_offres_demandees), UN_COURRIEL),
     CommandeRelancee: SceneDeFait(ecrite(lambda _, scene: CommandeRelancee(scene.ici.commande)), UN_COURRIEL),
@@ -288,8 +396,16 @@ SCENES: dict[type[Fact], SceneDeFait] = {
     SemaineSansComposition: SceneDeFait(ecrite(lambda _, scene: SemaineSansComposition(scene.semaine)), UN_COURRIEL),
     SemaineADecider: SceneDeFait(ecrite(_a_decider), UN_COURRIEL),
     SemaineTerminee: SceneDeFait(ecrite(_terminee), UN_MESSAGE),
-    LiasseDemandee: SceneDeFait(ecrite(_liasse), {"document": 1}),
+    SortieAnnulee: SceneDeFait(_sortie_annulee, {"message": 2, "mail": 2}),
+    PapiersDemandes: SceneDeFait(ecrite(_papiers), UN_DOCUMENT),
+    LiasseDemandee: SceneDeFait(ecrite(_liasse), UN_DOCUMENT),
     EssaiDemande: SceneDeFait(ecrite(_essai)),
     ImportationConfirmee: SceneDeFait(ecrite(_importation), {"foyer": 2, "abonnement": 2}),
+    PassDelivre: SceneDeFait(ecrite(_pass), UN_DOCUMENT),
+    InscriptionConfirmee: SceneDeFait(_inscription_confirmee, UN_MESSAGE | UN_DOCUMENT),
+    PlacesDeSortieOffertes: SceneDeFait(_places_offertes, UN_MESSAGE),
+    OffreDeSortieExpiree: SceneDeFait(_offre_de_sortie_expiree, UN_MESSAGE),
+    GroupeDepasse: SceneDeFait(_groupe_depasse, UN_MESSAGE),
+    PlacesRendues: SceneDeFait(_places_rendues, UN_MESSAGE),
     MailQueued: SceneDeFait(ecrite(_courriel)),
 }
