@@ -385,7 +385,7 @@ def test_a_cancelled_hand_out_does_not_move_any_more(bourg: Bourg) -> None:
 FAUTES = {
     "a cancelled basket that waits again": (
         "UPDATE panier SET etat = 'a_remettre' WHERE etat = 'annule'",
-        "sans que son débit soit contrepassé",
+        "son débit est contrepassé",
     ),
     "a basket cancelled on paper only": (
         "UPDATE panier SET etat = 'annule' WHERE etat = 'a_remettre'",

@@ -133,7 +133,7 @@ FAUTES: dict[str, tuple[str, str, str]] = {
     ),
     "wish: after the cut-off": (
         "UPDATE choix SET fait_le = '2030-01-01' WHERE id = (SELECT min(id) FROM choix)",
-        "(SELECT min(abonnement_id) FROM choix)",
+        "(SELECT abonnement_id FROM choix ORDER BY id LIMIT 1)",
         "après la clôture",
     ),
     "subscription: a hole in its past": (
@@ -159,7 +159,9 @@ FAUTES: dict[str, tuple[str, str, str]] = {
     "movement: another producer": (
         "UPDATE mouvement SET tiers = 'producteur:0' WHERE id = (SELECT min(id) FROM mouvement"
         " WHERE compte = 'producteurs')",
-        f"(SELECT numero FROM commande WHERE id = {COMMANDE})",
+        "(SELECT c.numero FROM mouvement m JOIN ecriture e ON e.id = m.ecriture_id JOIN commande c"
+        " ON 'producteur:' || c.producteur_id = m.tiers AND CAST(c.semaine_id AS text) = split_part(e.cle, ':', 2)"
+        " WHERE m.id = (SELECT min(id) FROM mouvement WHERE compte = 'producteurs'))",
         "dû à son producteur",
     ),
     "movement: the estimate not taken up": (
