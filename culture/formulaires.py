@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, SelectChoice, SelectField, SelectMultipleField, StringField
 from wtforms.validators import Length
 from wtforms.widgets import CheckboxInput, ListWidget
@@ -15,6 +14,7 @@ from culture.queries_familles import Compagnon
 from foyers.champs import UnParmi, sans_blancs
 from foyers.formulaires import Formulaire
 from foyers.noms import NOM_MAX
+from kernel.web.words import _l
 
 AGES = range(18)
 

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, Field, SelectChoice, StringField, TextAreaField
 from wtforms.validators import DataRequired, InputRequired, Length, Optional
 from wtforms.widgets import DateTimeLocalInput
@@ -18,7 +17,7 @@ from foyers.champs import ChampChoix, ChampEmail, ChampPiece, ChampTelephone, Vi
 from foyers.formulaires import Formulaire
 from foyers.queries import MaisonVue
 from kernel.clock import PARIS, paris
-from kernel.web.words import _
+from kernel.web.words import _, _l
 
 _ENTIER = re.compile(r"[0-9]{1,5}", re.ASCII)
 _EUROS = re.compile(r"([0-9]{1,4})(?:[.,]([0-9]{1,2}))?", re.ASCII)

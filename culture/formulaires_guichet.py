@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, SelectChoice, StringField
 from wtforms.validators import Length
 
@@ -15,6 +14,7 @@ from foyers.formulaires import Formulaire
 from foyers.queries import MembreVu
 from kernel.clock import today
 from kernel.formats import euros, jour_court
+from kernel.web.words import _l
 
 VU, SANS = "vu", "sans"
 _COURT = Length(max=80, message=str(_l("C’est trop long : 80 signes au plus.")))

@@ -1,11 +1,11 @@
 """The forms of the evening: why somebody did not come, and who came instead."""
 
-from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, SelectChoice
 
 from culture.etats import LIBELLES_MOTIF, Motif
 from foyers.champs import ChampCartes, ChampNom
 from foyers.formulaires import Formulaire
+from kernel.web.words import _l
 
 SANS_RAISON = "sans"
 ABSENTE = "absente"

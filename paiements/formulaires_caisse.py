@@ -4,13 +4,13 @@ import re
 import uuid
 from typing import Any
 
-from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField, StringField
 from wtforms.validators import DataRequired, Length, Optional, StopValidation
 
 from foyers.champs import Visible, sans_blancs
 from foyers.formulaires import Formulaire
 from kernel.formats import euros
+from kernel.web.words import _l
 from paiements.monnaie import COUPURES, PLUS_PETIT_BILLET
 
 _SOMME = re.compile(r"([0-9]{1,6})(?:[.,]([0-9]{1,2}))?", re.ASCII)

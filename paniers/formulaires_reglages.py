@@ -5,14 +5,13 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, Field, SelectChoice, StringField
 from wtforms.validators import DataRequired, InputRequired, Length, Optional, StopValidation
 
 from foyers.champs import ChampChoix, ChampEuros, Visible, cle, sans_blancs
 from foyers.formulaires import Formulaire
 from kernel.formats import jour_annee
-from kernel.web.words import _
+from kernel.web.words import _, _l
 from paniers import calendrier
 from paniers.formulaires import ChampNombre
 from paniers.formulaires_semaine import ChampHeure

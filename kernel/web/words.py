@@ -11,6 +11,6 @@ def _(message: str, **values: object) -> str:
     return text % values if values else text
 
 
-def _l(message: str) -> LazyString:
+def _l(message: str, **values: object) -> LazyString:
     """The same, for what is written before anybody reads: a form's labels and answers."""
-    return LazyString(_, message)
+    return LazyString(_, message, **values)

@@ -80,6 +80,10 @@ SANS_PAGE = {
     "producteurs.ajouter_une_offre": "where the list of products leads on to the page of the one chosen",
 }
 
+PAS_DANS_LA_VILLE = {"inscription_id", "pass_id", "place_id", "quittance_id", "soiree_id", "sortie_id"}
+"""What the demo town holds none of yet: outings, their seats and evenings, and receipts of the agent's own."""
+SANS_SORTIE = {"culture.places_par_lien"}
+
 # A household of Le Patio that has an account, a basket, and nothing said yet of the coming weeks.
 _FOYER_DU_PATIO = (
     "(SELECT f.id FROM foyer f JOIN maison m ON m.id = f.maison_id JOIN compte c ON c.foyer_id = f.id "
@@ -134,13 +138,24 @@ _SON_BON = (
     "WHERE p.foyer_id = :foyer ORDER BY p.id DESC LIMIT 1"
 )
 _A_MOI = {
-    Role.HABITANT: {"panier": "foyer_id = :foyer", "commande": "true", "foyer": ":foyer"},
-    Role.PRODUCTEUR: {"panier": "true", "commande": "p.compte_id = :compte", "foyer": _FOYER_DU_PATIO},
+    Role.HABITANT: {
+        "panier": "foyer_id = :foyer",
+        "commande": "true",
+        "foyer": ":foyer",
+        "quittance": "q.foyer_id = :foyer",
+    },
+    Role.PRODUCTEUR: {
+        "panier": "true",
+        "commande": "p.compte_id = :compte",
+        "foyer": _FOYER_DU_PATIO,
+        "quittance": "true",
+    },
 }
 _PATIO = {
     "panier": "maison_id = (SELECT id FROM maison WHERE nom = 'Le Patio')",
     "commande": "true",
     "foyer": _FOYER_DU_PATIO,
+    "quittance": "q.maison_id = (SELECT id FROM maison WHERE nom = 'Le Patio')",
 }
 
 
@@ -177,6 +192,8 @@ def _valeurs(rule: Rule, session: Session, role: Role | None, compte_id: int | N
     known = {name: _lire(session, name, role, compte_id) for name in rule.arguments & _LUS.keys()}
     if rule.endpoint == "guichet_familles.bon":
         known["panier_id"] = session.execute(text(_SON_BON), {"foyer": known["foyer_id"]}).scalar()
+    if rule.endpoint == "guichet_paniers.feuille_pdf" and not _feuille_faite(session):
+        return
     if "jeton" in rule.arguments:
         known["jeton"] = _jeton(rule.endpoint, session, role, compte_id)
         if rule.endpoint.startswith("offres_par_lien.") and "produit_id" in known:
@@ -193,6 +210,11 @@ def _valeurs(rule: Rule, session: Session, role: Role | None, compte_id: int | N
         yield from ({**known, "genre": kind} for kind in ("pdf", "csv"))
     else:
         yield known
+
+
+def _feuille_faite(session: Session) -> bool:
+    """Whether the sheet of a day has been printed; until then its page offers to make it."""
+    return bool(session.execute(text("SELECT EXISTS (SELECT FROM document WHERE key LIKE 'feuille:%')")).scalar())
 
 
 def _jeton(endpoint: str, session: Session, role: Role | None, compte_id: int | None) -> str | None:

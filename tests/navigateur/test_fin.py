@@ -16,11 +16,11 @@ def test_the_coordination_notes_the_delivery_and_the_agent_closes_the_day(temps:
     assert "la livraison est reçue" in desk.texte
     ecran = ouvrir("agente")
     ecran.suivre("Clore la journée")
-    assert "non retiré" in ecran.texte
+    assert "été retiré" in ecran.texte
     faults = examiner(ecran)
     capturer(ecran, "jeudi-clore")
-    ecran.appuyer("Oui, clore la journée")
-    assert "non retiré" in ecran.texte
+    ecran.appuyer("Clore la journée")
+    assert "La journée est close" in ecran.texte
     capturer(ecran, "jeudi-clos")
     assert faults + examiner(ecran) == []
 

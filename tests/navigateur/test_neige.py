@@ -50,7 +50,11 @@ def test_the_coordination_closes_a_maison_for_snow(temps: Temps, ouvrir: NouvelE
     actes.attendre(temps.ville, "deliveries", actes.tout_est_livre)
     with reading() as session:
         told = session.execute(
-            text("SELECT count(*), count(DISTINCT foyer_id) FROM message WHERE cle LIKE 'distribution:%'")
+            text(
+                "SELECT count(*), count(DISTINCT foyer_id) FROM message WHERE cle LIKE 'distribution:'"
+                " || (SELECT id FROM distribution WHERE maison_id = :maison AND nature = 'annulee') || ':%'"
+            ),
+            {"maison": maison.id},
         ).one()
         assert tuple(told) == (maison.paniers, maison.paniers)
         assert verifications.verifier(session) == []

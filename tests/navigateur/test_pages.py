@@ -14,7 +14,17 @@ from kernel.documents import find
 from kernel.web.access import Role
 from paniers import cartes
 from paniers.importation import depot
-from tests.navigateur.adresses import FICHIERS, NOUVELLE, ROLES, VISITEUR, adresses, foyer_lu, pages
+from tests.navigateur.adresses import (
+    FICHIERS,
+    NOUVELLE,
+    PAS_DANS_LA_VILLE,
+    ROLES,
+    SANS_SORTIE,
+    VISITEUR,
+    adresses,
+    foyer_lu,
+    pages,
+)
 from tests.navigateur.ecran import BUREAU, Ecran, NouvelEcran
 from tests.navigateur.regard import capturer, examiner
 from tests.navigateur.temps import Moment, Temps
@@ -71,7 +81,8 @@ def test_no_page_of_the_map_was_left_out(site: Flask) -> None:
     if ouvertes.keys() != set(LECTEURS):
         pytest.skip("only after all readers")
     seen = set().union(*ouvertes.values())
-    left = {rule.endpoint for rule in pages(site)} - seen - FICHIERS
+    without = {rule.endpoint for rule in pages(site) if rule.arguments & PAS_DANS_LA_VILLE} | SANS_SORTIE
+    left = {rule.endpoint for rule in pages(site)} - seen - FICHIERS - without
     assert left == set()
 
 
@@ -136,7 +147,11 @@ def _ouvrir_un_compte(ecran: Ecran) -> None:
 def _fichier(ecran: Ecran, path: str) -> list[str]:
     answer = ecran.contexte.request.get(ecran.site + path)
     kind = answer.headers.get("content-type", "")
-    return [] if answer.ok and kind.startswith(("application/pdf", "text/csv")) else [f"{path}: {answer.status} {kind}"]
+    return (
+        []
+        if answer.ok and kind.startswith(("application/pdf", "text/csv", "text/calendar"))
+        else [f"{path}: {answer.status} {kind}"]
+    )
 
 
 def _vide(ecran: Ecran, path: str, nom: str) -> list[str]:
