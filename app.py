@@ -39,19 +39,19 @@ import paiements.regisseur
 import paiements.verifications
 import paiements.views
 import paniers.commandes_flask
-import paniers.coordination
+import paniers.coordination.importations
+import paniers.coordination.semaine
 import paniers.gestes
-import paniers.guichet
-import paniers.guichet_familles
+import paniers.guichet.familles
+import paniers.guichet.jour
+import paniers.guichet.porte
 import paniers.importation.commande
-import paniers.importations
 import paniers.mesures
-import paniers.porte
-import paniers.producteurs
+import paniers.producteurs.commandes
+import paniers.producteurs.offres_lien
 import paniers.tarif_a_venir
 import paniers.verifications
-import paniers.views
-import paniers.views_offres_lien
+import paniers.views.semaine
 from kernel.db import reading
 from kernel.formats import FILTERS, insecables
 from kernel.logs import init_logs, init_request_logs
@@ -132,13 +132,13 @@ BLUEPRINTS = (
     paiements.guichet.bp,
     paiements.guichet_caisse.bp,
     paiements.regisseur.bp,
-    paniers.views.bp,
-    paniers.guichet.bp,
-    paniers.guichet_familles.bp,
-    paniers.coordination.bp,
-    paniers.producteurs.bp,
-    paniers.views_offres_lien.bp,
-    paniers.importations.bp,
+    paniers.views.semaine.bp,
+    paniers.guichet.jour.bp,
+    paniers.guichet.familles.bp,
+    paniers.coordination.semaine.bp,
+    paniers.producteurs.commandes.bp,
+    paniers.producteurs.offres_lien.bp,
+    paniers.coordination.importations.bp,
     culture.accompagner.bp,
     culture.views.bp,
     culture.guichet.bp,
@@ -176,8 +176,8 @@ def create_app() -> Flask:
     init_refusals(app)
     gestes = foyers.gestes.GESTES | paiements.gestes.GESTES | paniers.gestes.GESTES
     kernel.operations.init_operations(app, gestes | culture.gestes.GESTES | culture.gestes_soiree.GESTES)
-    foyers.guichet.init_volets(app, (paniers.guichet_familles.volet, paiements.guichet.volet, culture.guichet.volet))
-    paiements.portee.init_portee(app, (paniers.porte.foyer_attendu,))
+    foyers.guichet.init_volets(app, (paniers.guichet.familles.volet, paiements.guichet.volet, culture.guichet.volet))
+    paiements.portee.init_portee(app, (paniers.guichet.porte.foyer_attendu,))
     foyers.effets.init_effets(app, paniers.tarif_a_venir.tarif_a_venir)
     _init_templates(app)
     for blueprint in BLUEPRINTS:

@@ -26,13 +26,13 @@ from kernel.errors import Refus
 from kernel.settings import get_settings
 from kernel.web.access import Role
 from paniers import abonnements, cartes, retraits
-from paniers.bilan import bilan
-from paniers.bons_retrait import texte_du_bon
 from paniers.choix import choisir
 from paniers.composition import ingredients
-from paniers.formulaires_penuries import champ_disponible, en_texte
-from paniers.models import AbonnementVersion, EtatPanier, NatureChoix, Panier, Semaine
-from paniers.models_retrait import CarteRetrait
+from paniers.documents.bons_retrait import texte_du_bon
+from paniers.formulaires.penuries import champ_disponible, en_texte
+from paniers.models.retrait import CarteRetrait
+from paniers.models.semaines import AbonnementVersion, EtatPanier, NatureChoix, Panier, Semaine
+from paniers.regles.bilan import bilan
 from paniers.retraits import Moyen, Verdict
 from paniers.semaines import par_code
 

@@ -9,7 +9,7 @@ from demo.recit import Recit, compte, lire, nombre
 from demo.ville_a_part import VilleAPart
 from kernel.clock import paris
 from kernel.formats import euros
-from paniers.models import Semaine
+from paniers.models.semaines import Semaine
 
 
 def reponses(ville: VilleAPart, recit: Recit, week: Semaine) -> None:

@@ -20,12 +20,12 @@ from kernel.web.access import Role
 from paniers import arrivees, cartes, penuries
 from paniers.annulations import Annulation, annuler
 from paniers.attente import accepter_place
-from paniers.etats import EtatAttente
-from paniers.models import EtatPanier, Panier, Semaine
-from paniers.models_attente import Attente
+from paniers.models.attente import Attente
+from paniers.models.semaines import EtatPanier, Panier, Semaine
 from paniers.procurations import donner
-from paniers.queries_penuries import LigneCourte, manques, possibles
-from paniers.remplacements import appliquer, choix
+from paniers.queries.penuries import LigneCourte, manques, possibles
+from paniers.regles.etats import EtatAttente
+from paniers.regles.remplacements import appliquer, choix
 from paniers.semaines import par_code
 from paniers.solidarite import clore
 

@@ -23,7 +23,7 @@ from kernel import clock
 from kernel.clock import paris
 from kernel.db import reading
 from kernel.formats import euros, jour
-from paniers.models import Semaine
+from paniers.models.semaines import Semaine
 from paniers.semaines import prochaine_ouverte
 
 

@@ -21,12 +21,12 @@ from kernel.web.access import Role
 from paiements import grand_livre
 from paiements.grand_livre import APasser, Ligne
 from paiements.models import CompteGL
-from paniers import calendrier
 from paniers.cloture import cloturer
 from paniers.commandes import commander, repondre
-from paniers.etats import EtatSemaine
-from paniers.models import Abonnement, AbonnementVersion, Calendrier, Choix, NatureChoix, Semaine
-from paniers.models_producteurs import Commande
+from paniers.models.producteurs import Commande
+from paniers.models.semaines import Abonnement, AbonnementVersion, Calendrier, Choix, NatureChoix, Semaine
+from paniers.regles import calendrier
+from paniers.regles.etats import EtatSemaine
 from paniers.retraits import livrer, terminer
 from paniers.semaines import DELAI_DE_CLOTURE, ouvrir_semaines
 

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from kernel import clock
 from kernel.db import reading
 from kernel.formats import instant
-from paniers.models import Semaine
+from paniers.models.semaines import Semaine
 
 MARGE = 26
 """Columns of the story's left margin, where its hours stand."""

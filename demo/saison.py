@@ -10,11 +10,11 @@ from sqlalchemy.orm import Session
 
 from demo.lieux import FERMES
 from demo.produits import ARTICLES, ECART, Article
-from paniers.bilan import arrondi_au_lot
 from paniers.composition import composer, ingredient, publier
-from paniers.models import Semaine
-from paniers.models_producteurs import CompositionLigne, Offre, Producteur, Produit
+from paniers.models.producteurs import CompositionLigne, Offre, Producteur, Produit
+from paniers.models.semaines import Semaine
 from paniers.prix_convenus import a_accepter
+from paniers.regles.bilan import arrondi_au_lot
 
 ESSAIS = 400
 POIDS = 3500

@@ -16,12 +16,12 @@ from kernel.clock import PARIS
 from kernel.formats import mois
 from kernel.sealed import unseal
 from kernel.web.access import Role
-from paniers.annonces import annoncer_non_retires
+from paniers.courriels.annonces import annoncer_non_retires
 from paniers.distributions import Horaire, deplacer
-from paniers.etats import EtatSemaine
 from paniers.fermetures import fermer
-from paniers.models import Semaine
-from paniers.models_retrait import CarteRetrait, Procuration
+from paniers.models.retrait import CarteRetrait, Procuration
+from paniers.models.semaines import Semaine
+from paniers.regles.etats import EtatSemaine
 
 PART_DES_PROCHES, PART_DES_CARTES, PART_SANS_RAPPEL = 0.05, 0.06, 0.03
 FOYERS_PAR_ATTESTATION, ATTESTATIONS = 40, 3

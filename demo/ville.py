@@ -23,9 +23,10 @@ from kernel.db import Base
 from kernel.sealed import seal
 from kernel.web.access import Role
 from paiements.models import Carte, Mode, Reglement
-from paniers.models import Abonnement, AbonnementVersion, Calendrier, Grille, Pause
-from paniers.models_contrats import Contrat, PrixConvenu
-from paniers.models_producteurs import Producteur, Produit, Unite
+from paniers.models.contrats import Contrat, PrixConvenu
+from paniers.models.producteurs import Producteur, Produit
+from paniers.models.semaines import Abonnement, AbonnementVersion, Calendrier, Grille, Pause
+from paniers.regles.quantites import Unite
 
 Ligne = dict[str, Any]
 """A row about to be inserted with many others."""

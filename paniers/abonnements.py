@@ -16,7 +16,7 @@ from kernel.formats import jour
 from kernel.outbox import publish
 from paniers.attente import DUREE, UNE_SEMAINE, demande_ouverte, retirer, satisfaire, servir, servir_tous
 from paniers.events import AbonnementSouscrit
-from paniers.models import Abonnement, AbonnementVersion, Pause
+from paniers.models.semaines import Abonnement, AbonnementVersion, Pause
 from paniers.places import (
     exiger_des_places,
     exiger_ouverte,

@@ -14,7 +14,7 @@ from foyers.models import Foyer, Maison
 from kernel.errors import Refus
 from paniers.abonnements import Terme, retraits_du_terme
 from paniers.attente import satisfaire_en_lot, servir_tous
-from paniers.models import Abonnement, AbonnementVersion
+from paniers.models.semaines import Abonnement, AbonnementVersion
 from paniers.places import jour_de_compte, occupations
 from paniers.semaines import prochaine_ouverte
 

@@ -13,8 +13,8 @@ from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from foyers.models import Maison
-from paniers.models import Semaine
-from paniers.models_distributions import Distribution, Nature
+from paniers.models.distributions import Distribution, Nature
+from paniers.models.semaines import Semaine
 
 # A basket that is not fetched on its evening is kept until the next day's opening, no longer: it is fresh food.
 GARDE = timedelta(days=1)

@@ -32,10 +32,10 @@ from paniers.distributions import (
     lire_motif,
     refaire_les_bons,
 )
-from paniers.etats import EtatSemaine
-from paniers.models import EtatPanier, Panier, Semaine
-from paniers.models_distributions import Distribution, Nature, PanierDecision
-from paniers.models_producteurs import Correction
+from paniers.models.distributions import Distribution, Nature, PanierDecision
+from paniers.models.producteurs import Correction
+from paniers.models.semaines import EtatPanier, Panier, Semaine
+from paniers.regles.etats import EtatSemaine
 from paniers.semaines import avancer, verrouiller
 
 EN_ATTENTE = (EtatPanier.A_REMETTRE, EtatPanier.NON_RETIRE)

@@ -9,11 +9,11 @@ from sqlalchemy.orm import Session
 
 from kernel.errors import Introuvable, Refus
 from kernel.outbox import publish
-from paniers.etats import EtatSemaine
 from paniers.events import ArriveeIncomplete
-from paniers.models import EtatPanier, Panier, Semaine
-from paniers.models_producteurs import Composition, CompositionLigne
-from paniers.models_retrait import Arrivee, ArriveeManque
+from paniers.models.producteurs import Composition, CompositionLigne
+from paniers.models.retrait import Arrivee, ArriveeManque
+from paniers.models.semaines import EtatPanier, Panier, Semaine
+from paniers.regles.etats import EtatSemaine
 from paniers.semaines import avancer, verrouiller
 
 

@@ -19,9 +19,8 @@ from foyers.models import Maison
 from kernel.errors import Introuvable, Refus
 from kernel.formats import instant as en_mots
 from kernel.outbox import publish
-from paniers.etats import OUVERTES, SUITES_ATTENTE, EtatAttente
 from paniers.events import AbonnementSouscrit, OffreExpiree, PlaceOfferte
-from paniers.models_attente import Attente
+from paniers.models.attente import Attente
 from paniers.places import (
     exiger_ouverte,
     jour_de_compte,
@@ -29,6 +28,7 @@ from paniers.places import (
     verrouiller_foyer,
     verrouiller_maisons,
 )
+from paniers.regles.etats import OUVERTES, SUITES_ATTENTE, EtatAttente
 from paniers.semaines import prochaine_ouverte
 from paniers.versions import en_cours, exiger_les_visites, ouvrir, remplacer, verrouiller_abonnement, visites_de
 

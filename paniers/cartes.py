@@ -17,10 +17,10 @@ from kernel.documents import Document
 from kernel.errors import Introuvable
 from kernel.outbox import publish
 from paniers.agenda import agenda
+from paniers.documents.fichiers import Fichier, nom_de_fichier, ranger
 from paniers.events import CarteDemandee
-from paniers.fichiers import Fichier, nom_de_fichier, ranger
-from paniers.models import EtatPanier, Panier, Semaine
-from paniers.models_retrait import CarteRetrait
+from paniers.models.retrait import CarteRetrait
+from paniers.models.semaines import EtatPanier, Panier, Semaine
 
 # A hand-out is moved by less than a week.
 AU_PLUS_TARD = timedelta(days=7)

@@ -11,9 +11,9 @@ from foyers.models import Maison
 from kernel.errors import Introuvable, Refus
 from paniers.agenda import agenda, distribue
 from paniers.attente import servir
-from paniers.etats import EtatSemaine
-from paniers.models import AbonnementVersion, Choix, NatureChoix, Pause, Semaine
+from paniers.models.semaines import AbonnementVersion, Choix, NatureChoix, Pause, Semaine
 from paniers.places import exiger_une_place_le, verrouiller_maisons
+from paniers.regles.etats import EtatSemaine
 from paniers.versions import foyer_de, verrouiller_abonnement
 
 

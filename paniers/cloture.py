@@ -2,7 +2,7 @@
 
 The idea: everything is read *as it stood at the cut-off instant*, so that a closing three days late gives what a
 punctual one gave. Sets of a thousand subscriptions go through a handful of statements; the price is computed by the
-one tariff there is (`tarifs.py`), not a second time in SQL. All of it is one transaction: closed or not at all.
+one tariff there is (`regles/tarifs.py`), not a second time in SQL. All of it is one transaction: closed or not at all.
 """
 
 from collections import Counter
@@ -19,11 +19,11 @@ from kernel.errors import Refus
 from kernel.formats import jour
 from kernel.outbox import publish
 from paiements import echeances, grand_livre
-from paniers.etats import EtatSemaine
 from paniers.events import SemaineCloturee
-from paniers.models import Grille, Semaine
+from paniers.models.semaines import Grille, Semaine
+from paniers.regles.etats import EtatSemaine
+from paniers.regles.tarifs import Bareme, GrilleIncoherente, Tarif, bareme
 from paniers.semaines import DELAI_DE_CLOTURE, avancer, grille_en_vigueur, verrouiller
-from paniers.tarifs import Bareme, GrilleIncoherente, Tarif, bareme
 
 PAR_LOT = 1000
 TOUS = 2_000_000_000

@@ -17,13 +17,9 @@ from paiements import grand_livre
 from paiements.grand_livre import Ligne
 from paiements.models import CompteGL
 from paniers.agenda import agenda
-from paniers.besoins import Besoin, besoin
-from paniers.bilan import TVA, prix_ht
-from paniers.etats import EtatSemaine
 from paniers.events import BonsDemandes, CommandeEmise, CommandeRepondue, SemaineCommandee
-from paniers.models import EtatPanier, Panier, Semaine
-from paniers.models_distributions import Distribution, Nature, PanierDecision
-from paniers.models_producteurs import (
+from paniers.models.distributions import Distribution, Nature, PanierDecision
+from paniers.models.producteurs import (
     Commande,
     CommandeLigne,
     Composition,
@@ -33,8 +29,12 @@ from paniers.models_producteurs import (
     Offre,
     Producteur,
     Produit,
-    Unite,
 )
+from paniers.models.semaines import EtatPanier, Panier, Semaine
+from paniers.regles.besoins import Besoin, besoin
+from paniers.regles.bilan import TVA, prix_ht
+from paniers.regles.etats import EtatSemaine
+from paniers.regles.quantites import Unite
 from paniers.semaines import avancer, verrouiller
 
 MESSAGE_LE_PLUS_LONG = 1000

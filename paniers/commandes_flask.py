@@ -18,8 +18,8 @@ from paiements import echeances
 from paniers import donnees
 from paniers.cloture import cloturer
 from paniers.commandes import commander
-from paniers.etats import LIBELLES, EtatSemaine
-from paniers.models import Semaine
+from paniers.models.semaines import Semaine
+from paniers.regles.etats import LIBELLES, EtatSemaine
 from paniers.retraits import terminer
 from paniers.semaines import par_code
 

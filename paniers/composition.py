@@ -8,12 +8,13 @@ from sqlalchemy.orm import Session
 
 from kernel.errors import Refus
 from kernel.outbox import publish
-from paniers.bilan import QUANTITE_LA_PLUS_GRANDE, Bilan, Ingredient, bilan
-from paniers.etats import EtatSemaine
 from paniers.events import CompositionPubliee
-from paniers.models import Semaine
-from paniers.models_producteurs import Composition, CompositionLigne, Offre, Producteur, Produit, Unite
+from paniers.models.producteurs import Composition, CompositionLigne, Offre, Producteur, Produit
+from paniers.models.semaines import Semaine
 from paniers.prix_convenus import exiger_accord
+from paniers.regles.bilan import QUANTITE_LA_PLUS_GRANDE, Bilan, Ingredient, bilan
+from paniers.regles.etats import EtatSemaine
+from paniers.regles.quantites import Unite
 from paniers.semaines import verrouiller
 
 

@@ -11,10 +11,10 @@ from sqlalchemy.orm import Session
 from foyers.models import Canal, Foyer, Membre
 from kernel.clock import PARIS
 from paniers.cloture import attendus
-from paniers.etats import EtatSemaine
-from paniers.models import EtatPanier, Panier, Semaine
-from paniers.models_distributions import Distribution, Nature, PanierDecision
-from paniers.models_producteurs import Commande, Producteur
+from paniers.models.distributions import Distribution, Nature, PanierDecision
+from paniers.models.producteurs import Commande, Producteur
+from paniers.models.semaines import EtatPanier, Panier, Semaine
+from paniers.regles.etats import EtatSemaine
 
 EN_ATTENTE = (EtatPanier.A_REMETTRE, EtatPanier.NON_RETIRE)
 

@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 
 from kernel.errors import Introuvable, Refus
 from kernel.formats import jour_annee
-from paniers.models import Semaine
-from paniers.models_contrats import Contrat, PrixConvenu
-from paniers.models_producteurs import Composition, CompositionLigne, Offre, Producteur, Produit
+from paniers.models.contrats import Contrat, PrixConvenu
+from paniers.models.producteurs import Composition, CompositionLigne, Offre, Producteur, Produit
+from paniers.models.semaines import Semaine
 from paniers.offres import PRIX_LE_PLUS_HAUT
 from paniers.prix_convenus import a_accepter
 

@@ -15,10 +15,10 @@ from kernel.clock import PARIS
 from kernel.errors import Refus
 from kernel.formats import jour as le_jour
 from kernel.outbox import publish
-from paniers.etats import LIBELLES, EtatSemaine
 from paniers.events import BonsDemandes, DistributionDecidee
-from paniers.models import EtatPanier, Panier, Semaine
-from paniers.models_distributions import Distribution, Nature
+from paniers.models.distributions import Distribution, Nature
+from paniers.models.semaines import EtatPanier, Panier, Semaine
+from paniers.regles.etats import LIBELLES, EtatSemaine
 from paniers.semaines import avancer, verrouiller
 
 MOTIF_LE_PLUS_LONG = 200

@@ -21,13 +21,13 @@ from kernel import clock
 from kernel.db import Base
 from kernel.errors import Refus
 from paniers import contrats
-from paniers.calendrier import exiger_dans_l_ordre
-from paniers.models import Calendrier, Grille
-from paniers.models_contrats import Contrat
-from paniers.models_producteurs import Producteur, Produit
-from paniers.models_reglages import GesteReglage
+from paniers.models.contrats import Contrat
+from paniers.models.producteurs import Producteur, Produit
+from paniers.models.reglages import GesteReglage
+from paniers.models.semaines import Calendrier, Grille
 from paniers.reglages import exiger_grille_a_venir, exiger_rythme_a_venir, tracer
-from paniers.tarifs import GrilleIncoherente, bareme
+from paniers.regles.calendrier import exiger_dans_l_ordre
+from paniers.regles.tarifs import GrilleIncoherente, bareme
 
 JourSemaine = Annotated[int, Field(ge=1, le=7)]
 Centimes = Annotated[int, Field(gt=0, le=100_000)]

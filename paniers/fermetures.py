@@ -19,10 +19,10 @@ from kernel.errors import Introuvable, Refus
 from kernel.outbox import publish
 from paniers.agenda import agenda
 from paniers.distributions import exiger_maison, lire_motif
-from paniers.etats import EtatSemaine
 from paniers.events import SemaineADecider
-from paniers.models import Semaine
-from paniers.models_distributions import Fermeture
+from paniers.models.distributions import Fermeture
+from paniers.models.semaines import Semaine
+from paniers.regles.etats import EtatSemaine
 from paniers.semaines import verrouiller
 
 ALERTE = timedelta(weeks=3)

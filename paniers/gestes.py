@@ -8,12 +8,12 @@ from sqlalchemy.orm import Session
 from foyers.models import Foyer, Maison
 from kernel.formats import jour
 from kernel.operations import Geste, Payload
-from paniers.models import Abonnement, AbonnementVersion, Semaine
-from paniers.models_attente import Attente, AvisTerme
-from paniers.models_distributions import Distribution
-from paniers.models_importation import Importation
-from paniers.models_producteurs import Commande, DemandeOffre, Producteur
-from paniers.models_retrait import Arrivee, CarteRetrait
+from paniers.models.attente import Attente, AvisTerme
+from paniers.models.distributions import Distribution
+from paniers.models.importation import Importation
+from paniers.models.producteurs import Commande, DemandeOffre, Producteur
+from paniers.models.retrait import Arrivee, CarteRetrait
+from paniers.models.semaines import Abonnement, AbonnementVersion, Semaine
 
 
 def _commandes(session: Session, payloads: Sequence[Payload]) -> list[str]:

@@ -18,12 +18,12 @@ from paniers.agenda import dernier_jour
 from paniers.attente import servir
 from paniers.cloture import cloturer
 from paniers.commandes import commander
-from paniers.etats import OUVERTES, EtatSemaine
 from paniers.events import SemaineSansComposition
 from paniers.fermetures import annoncer_les_doutes
-from paniers.models import Semaine
-from paniers.models_attente import Attente
+from paniers.models.attente import Attente
+from paniers.models.semaines import Semaine
 from paniers.places import verrouiller_maisons
+from paniers.regles.etats import OUVERTES, EtatSemaine
 from paniers.renouvellement import annoncer_fins_de_terme
 from paniers.retraits import terminer
 from paniers.semaines import DELAI_DE_CLOTURE, ouvrir_semaines

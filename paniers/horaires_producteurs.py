@@ -13,10 +13,10 @@ from sqlalchemy.orm import Session
 from kernel.clock import PARIS, paris
 from kernel.db import transaction
 from kernel.outbox import publish
-from paniers.etats import EtatSemaine
 from paniers.events import CommandeRelancee, OffresDemandees
-from paniers.models import Semaine
-from paniers.models_producteurs import Commande, DemandeOffre, EtatCommande, Offre, Producteur
+from paniers.models.producteurs import Commande, DemandeOffre, EtatCommande, Offre, Producteur
+from paniers.models.semaines import Semaine
+from paniers.regles.etats import EtatSemaine
 
 # On the morning of the second day before the offers close, then on that of the eve.
 JOURS_AVANT = {1: 2, 2: 1}

@@ -3,8 +3,8 @@
 from sqlalchemy import text
 
 from kernel.metrics import Measure
-from paniers.etats import EtatSemaine
-from paniers.models import EtatPanier
+from paniers.models.semaines import EtatPanier
+from paniers.regles.etats import EtatSemaine
 
 MESURES = (
     Measure(

@@ -15,10 +15,11 @@ from sqlalchemy.orm import Session
 from kernel.errors import Introuvable, Refus
 from kernel.formats import euros
 from kernel.formats import instant as en_mots
-from paniers.etats import EtatSemaine
-from paniers.models import Semaine
-from paniers.models_producteurs import Composition, CompositionLigne, Offre, Producteur, Produit, Unite
+from paniers.models.producteurs import Composition, CompositionLigne, Offre, Producteur, Produit
+from paniers.models.semaines import Semaine
 from paniers.prix_convenus import prix_convenus
+from paniers.regles.etats import EtatSemaine
+from paniers.regles.quantites import Unite
 
 QUANTITE_LA_PLUS_GRANDE = 50_000_000  # grams or pieces: fifty tonnes is more than a week can take
 PRIX_LE_PLUS_HAUT = 20_000  # centimes before tax, for a kilogram or a piece

@@ -20,13 +20,10 @@ from paiements import grand_livre
 from paiements.grand_livre import APasser, Ligne
 from paiements.models import CompteGL, Ecriture
 from paniers import commandes
-from paniers.bilan import QUANTITE_LA_PLUS_GRANDE, bilan
 from paniers.commandes import LigneACommander, paniers_par_maison
 from paniers.composition import ingredients
-from paniers.etats import EtatSemaine
 from paniers.events import BonsDemandes, CommandeEmise, PanierCorrige
-from paniers.models import EtatPanier, Panier, Semaine
-from paniers.models_producteurs import (
+from paniers.models.producteurs import (
     Commande,
     CommandeLigne,
     Composition,
@@ -38,7 +35,10 @@ from paniers.models_producteurs import (
     Manque,
     Offre,
 )
+from paniers.models.semaines import EtatPanier, Panier, Semaine
 from paniers.prix_convenus import exiger_accord
+from paniers.regles.bilan import QUANTITE_LA_PLUS_GRANDE, bilan
+from paniers.regles.etats import EtatSemaine
 from paniers.semaines import verrouiller
 
 CREDIT_LE_PLUS_HAUT = 400  # centimes: no more than the lowest price of a basket

@@ -22,9 +22,9 @@ from sqlalchemy.orm import Session
 from foyers.models import Foyer, Maison
 from kernel.errors import Introuvable, Refus
 from kernel.formats import jour as en_mots
-from paniers.etats import EtatAttente, EtatSemaine
-from paniers.models import Abonnement, AbonnementVersion, Choix, Semaine
-from paniers.models_attente import Attente
+from paniers.models.attente import Attente
+from paniers.models.semaines import Abonnement, AbonnementVersion, Choix, Semaine
+from paniers.regles.etats import EtatAttente, EtatSemaine
 from paniers.semaines import DELAI_DE_CLOTURE
 
 # Rows are locked against one another's changes, not against the foreign keys of the baskets that a closing writes:

@@ -12,9 +12,9 @@ from sqlalchemy import ColumnElement, ScalarSelect, SQLColumnExpression, func, s
 from sqlalchemy.orm import Session, aliased
 
 from kernel.errors import Refus
-from paniers.models import Semaine
-from paniers.models_contrats import Contrat, PrixConvenu
-from paniers.models_producteurs import Offre, Producteur, Produit
+from paniers.models.contrats import Contrat, PrixConvenu
+from paniers.models.producteurs import Offre, Producteur, Produit
+from paniers.models.semaines import Semaine
 
 _PlusTard = aliased(PrixConvenu)
 

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session, aliased
 from foyers.models import Foyer
 from kernel.clock import PARIS
 from kernel.errors import Introuvable, Refus
-from paniers.models import Semaine
-from paniers.models_retrait import Procuration
+from paniers.models.retrait import Procuration
+from paniers.models.semaines import Semaine
 
 LE_PLUS = 5
 

@@ -15,11 +15,11 @@ from sqlalchemy.orm import Session, aliased
 from kernel.clock import PARIS
 from kernel.errors import Introuvable, Refus
 from kernel.formats import jour_annee
-from paniers import calendrier
-from paniers.etats import EtatSemaine
-from paniers.models import Calendrier, Grille, Semaine
-from paniers.models_reglages import GesteReglage, ReglageEcrit
-from paniers.tarifs import GrilleIncoherente, bareme
+from paniers.models.reglages import GesteReglage, ReglageEcrit
+from paniers.models.semaines import Calendrier, Grille, Semaine
+from paniers.regles import calendrier
+from paniers.regles.etats import EtatSemaine
+from paniers.regles.tarifs import GrilleIncoherente, bareme
 
 UN_AN = 52
 COUT_LE_PLUS_HAUT = 10_000

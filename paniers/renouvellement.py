@@ -16,8 +16,8 @@ from kernel.outbox import publish
 from paniers.abonnements import TERMINE
 from paniers.attente import DUREE
 from paniers.events import AbonnementRenouvele, FinDeTermeApprochee
-from paniers.models import AbonnementVersion
-from paniers.models_attente import AvisTerme
+from paniers.models.attente import AvisTerme
+from paniers.models.semaines import AbonnementVersion
 from paniers.places import verrouiller_maisons
 from paniers.semaines import prochaine_ouverte
 from paniers.versions import remplacer, verrouiller_abonnement

@@ -15,10 +15,10 @@ from kernel.formats import jour as le_jour
 from kernel.outbox import publish
 from paniers import cartes
 from paniers.agenda import dernier_jour, rendez_vous, un_jour_de
-from paniers.etats import EtatSemaine
 from paniers.events import SemaineTerminee
-from paniers.models import EtatPanier, Panier, Retrait, Semaine
+from paniers.models.semaines import EtatPanier, Panier, Retrait, Semaine
 from paniers.procurations import pour_le_panier
+from paniers.regles.etats import EtatSemaine
 from paniers.semaines import avancer, verrouiller
 
 # A double tap, or a camera that reads the same code twice, is the same gesture.

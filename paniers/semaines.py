@@ -7,9 +7,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from kernel.errors import Introuvable, Refus
-from paniers import calendrier
-from paniers.etats import LIBELLES, EtatSemaine, peut_suivre
-from paniers.models import Calendrier, Grille, Semaine, SemaineEtape
+from paniers.models.semaines import Calendrier, Grille, Semaine, SemaineEtape
+from paniers.regles import calendrier
+from paniers.regles.etats import LIBELLES, EtatSemaine, peut_suivre
 
 D_AVANCE = 6
 # Whatever was being written at the cut-off has landed by then: transactions of pages end well within a minute.

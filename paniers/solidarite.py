@@ -20,11 +20,11 @@ from paiements import avoirs, grand_livre
 from paiements.grand_livre import Ligne
 from paiements.models import CompteGL
 from paniers.agenda import rendez_vous
-from paniers.etats import EtatSemaine
 from paniers.events import FeuilleDemandee
-from paniers.models import EtatPanier, Panier, Semaine
-from paniers.models_producteurs import Correction
-from paniers.models_retrait import AvoirPanier, Don
+from paniers.models.producteurs import Correction
+from paniers.models.retrait import AvoirPanier, Don
+from paniers.models.semaines import EtatPanier, Panier, Semaine
+from paniers.regles.etats import EtatSemaine
 from paniers.retraits import clore_journee
 
 EN_ATTENTE = (EtatPanier.A_REMETTRE, EtatPanier.NON_RETIRE)

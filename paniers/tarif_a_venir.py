@@ -7,8 +7,8 @@ from sqlalchemy.orm import Session
 from foyers.effets import Palier, TarifAVenir
 from kernel.clock import now
 from kernel.money import Euros
-from paniers.queries_familles import grille_du, limite
-from paniers.tarifs import BaremeLineaire, BaremeTranches
+from paniers.queries.familles import grille_du, limite
+from paniers.regles.tarifs import BaremeLineaire, BaremeTranches
 
 
 def tarif_a_venir(session: Session, instant: datetime | None = None) -> TarifAVenir | None:

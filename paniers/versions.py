@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 
 from foyers.models import Maison
 from kernel.errors import Introuvable
-from paniers.etats import EtatSemaine
-from paniers.models import Abonnement, AbonnementVersion, Choix, Semaine
+from paniers.models.semaines import Abonnement, AbonnementVersion, Choix, Semaine
 from paniers.places import VERROU, exiger_une_place_le, verrouiller_foyer
+from paniers.regles.etats import EtatSemaine
 
 
 @dataclass(frozen=True, slots=True)

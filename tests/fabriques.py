@@ -16,11 +16,11 @@ from foyers.mots_de_passe import hacher
 from kernel.clock import paris
 from kernel.sealed import seal
 from kernel.web.access import Role
-from paniers.models import Abonnement, AbonnementVersion, Calendrier, Grille, Panier, Semaine
-from paniers.models_attente import Attente
-from paniers.models_contrats import Contrat, PrixConvenu
-from paniers.models_producteurs import Composition, CompositionLigne, Offre, Producteur, Produit
-from paniers.models_retrait import Procuration
+from paniers.models.attente import Attente
+from paniers.models.contrats import Contrat, PrixConvenu
+from paniers.models.producteurs import Composition, CompositionLigne, Offre, Producteur, Produit
+from paniers.models.retrait import Procuration
+from paniers.models.semaines import Abonnement, AbonnementVersion, Calendrier, Grille, Panier, Semaine
 
 T = TypeVar("T")
 

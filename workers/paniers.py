@@ -5,18 +5,14 @@ from sqlalchemy.orm import Session
 from kernel.clock import now
 from kernel.db import transaction
 from kernel.outbox import publish
-from paniers import (
-    annonces,
-    annonces_distributions,
-    bon_commande,
-    bons_retrait,
-    cartes,
-    courriels,
-    courriels_arrivee,
-    courriels_places,
-    courriels_producteurs,
-    feuille_jour,
-)
+from paniers import cartes
+from paniers.courriels import annonces
+from paniers.courriels import arrivee as courriels_arrivee
+from paniers.courriels import distributions as annonces_distributions
+from paniers.courriels import familles as courriels
+from paniers.courriels import places as courriels_places
+from paniers.courriels import producteurs as courriels_producteurs
+from paniers.documents import bon_commande, bons_retrait, feuille_jour
 from paniers.events import (
     AbonnementSouscrit,
     ArriveeIncomplete,

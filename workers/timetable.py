@@ -19,7 +19,9 @@ from kernel.db import transaction
 from kernel.errors import Refus
 from kernel.settings import get_settings
 from paiements import echeances
-from paniers import alertes_equipe, annonces, horaires, horaires_producteurs
+from paniers import horaires, horaires_producteurs
+from paniers.courriels import annonces
+from paniers.courriels import equipe as alertes_equipe
 from paniers.importation import depot
 
 log = structlog.get_logger()

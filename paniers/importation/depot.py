@@ -24,7 +24,7 @@ from paniers.importation.decisions import Decisions
 from paniers.importation.propositions import FUSIONNER
 from paniers.importation.rapport import Rapport, de_json, en_json
 from paniers.importation.reprise import LIBELLES, Demande, essayer, importer
-from paniers.models_importation import FINIS, EtatImportation, Importation
+from paniers.models.importation import FINIS, EtatImportation, Importation
 
 GARDE = timedelta(hours=24)
 NOM_MAX = 80

@@ -17,7 +17,7 @@ from demo.installer import Installation, installer
 from kernel import clock
 from kernel.clock import paris
 from kernel.db import transaction
-from paniers import verifications_places
+from paniers.verifications import places as verifications_places
 from tests.conftest import Engines, environment_of, forget_settings
 
 VENDREDI = date(2026, 11, 20)

@@ -12,7 +12,7 @@ from kernel.db import transaction
 from kernel.mail import queue_mail
 from kernel.settings import BadSettings, get_settings
 from kernel.web import durations
-from paniers.models import EtatPanier
+from paniers.models.semaines import EtatPanier
 from tests import fabriques
 from tests.conftest import ROOT, forget_settings
 from tests.kernel.test_operations import EssaiRate, parquer

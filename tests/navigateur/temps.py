@@ -10,8 +10,8 @@ from demo import actes
 from demo.ville_a_part import VilleAPart
 from kernel.clock import now, paris
 from kernel.db import reading
-from paniers.models import Semaine
-from paniers.queries_composition import composee
+from paniers.models.semaines import Semaine
+from paniers.queries.composition import composee
 from paniers.semaines import par_code
 
 CODE = "2026-W48"

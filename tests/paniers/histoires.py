@@ -22,8 +22,8 @@ from paniers.abonnements import changer_maison, lever_pause, mettre_en_pause, qu
 from paniers.choix import choisir
 from paniers.cloture import cloturer
 from paniers.distributions import decider
-from paniers.models import NatureChoix, Pause, Semaine
-from paniers.models_distributions import Distribution, Nature
+from paniers.models.distributions import Distribution, Nature
+from paniers.models.semaines import NatureChoix, Pause, Semaine
 from paniers.semaines import DELAI_DE_CLOTURE
 from paniers.versions import en_cours
 from tests import fabriques

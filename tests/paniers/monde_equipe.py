@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from kernel import clock
 from kernel.clock import paris
 from kernel.db import get_engine, transaction
-from paniers.bons_retrait import texte_du_bon
-from paniers.models import Panier, Semaine
+from paniers.documents.bons_retrait import texte_du_bon
+from paniers.models.semaines import Panier, Semaine
 from tests import fabriques
 
 JEUDI = date(2026, 11, 26)

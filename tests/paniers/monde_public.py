@@ -14,8 +14,8 @@ from kernel import clock
 from kernel.clock import paris
 from kernel.db import reading, transaction
 from kernel.web.access import ALL, Access, Role, declaration
-from paniers.models import Choix
-from paniers.models_producteurs import Commande, CommandeLigne, Offre
+from paniers.models.producteurs import Commande, CommandeLigne, Offre
+from paniers.models.semaines import Choix
 from tests import fabriques
 
 JEUDI = date(2026, 11, 26)

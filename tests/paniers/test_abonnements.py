@@ -22,7 +22,7 @@ from paniers.abonnements import (
     quitter,
     souscrire,
 )
-from paniers.models import Abonnement, AbonnementVersion, Pause, Semaine
+from paniers.models.semaines import Abonnement, AbonnementVersion, Pause, Semaine
 from paniers.places import occupations
 from paniers.versions import en_cours
 from tests import fabriques

@@ -14,9 +14,10 @@ from kernel.db import reading, transaction
 from kernel.mail import Mail
 from kernel.outbox import Delivery, FactRow, State
 from kernel.web.access import Role
-from paniers import alertes_equipe, annonces
-from paniers.models import Choix, Semaine
-from paniers.models_producteurs import Commande, Composition
+from paniers.courriels import annonces
+from paniers.courriels import equipe as alertes_equipe
+from paniers.models.producteurs import Commande, Composition
+from paniers.models.semaines import Choix, Semaine
 from tests import fabriques
 from tests.paniers import bourg
 from tests.paniers.bourg import JEUDI, Bourg, compter, ensemble

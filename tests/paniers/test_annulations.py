@@ -18,8 +18,8 @@ from paniers.annulations import Annulation, accueillir, annuler
 from paniers.cloture import cloturer
 from paniers.commandes import commander
 from paniers.distributions import Horaire, deplacer, retablir
-from paniers.models import Semaine
-from paniers.models_distributions import Distribution, Nature
+from paniers.models.distributions import Distribution, Nature
+from paniers.models.semaines import Semaine
 from paniers.retraits import Moyen, Verdict, remettre
 from tests import fabriques
 from tests.paniers.bourg import JEUDI, Bourg, batir, compter, ensemble

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paniers.apercu import SEUIL, Apercu, Foyer, Ligne, Sens, Total, comparer, fondre
+from paniers.regles.apercu import SEUIL, Apercu, Foyer, Ligne, Sens, Total, comparer, fondre
 
 COMPTES = st.fixed_dictionaries({sens: st.integers(0, 12) for sens in Sens})
 

@@ -8,10 +8,11 @@ from kernel import clock
 from kernel.db import reading, transaction
 from kernel.errors import Refus
 from kernel.web.access import Role
-from paniers import arrivees, courriels_arrivee
-from paniers.models import Semaine
-from paniers.queries_arrivee import arrivee
-from paniers.queries_coordination import echeancier
+from paniers import arrivees
+from paniers.courriels import arrivee as courriels_arrivee
+from paniers.models.semaines import Semaine
+from paniers.queries.arrivee import arrivee
+from paniers.queries.coordination import echeancier
 from tests.foyers.visite import Visite, connecte_en
 from tests.paniers.bourg import compter, ensemble
 from tests.paniers.monde_equipe import Monde, bon, monde

@@ -10,13 +10,14 @@ from sqlalchemy.orm import Session
 from kernel import clock
 from kernel.db import transaction
 from kernel.errors import Introuvable, Refus
-from paniers import horaires, verifications_places
+from paniers import horaires
 from paniers.abonnements import changer_maison, changer_nombre, quitter, souscrire
 from paniers.attente import DELAI_DE_REPONSE, accepter_place, quitter_attente, rang, rejoindre_attente
 from paniers.choix import choisir
-from paniers.models import NatureChoix
-from paniers.models_attente import Attente
+from paniers.models.attente import Attente
+from paniers.models.semaines import NatureChoix
 from paniers.places import occupations
+from paniers.verifications import places as verifications_places
 from paniers.versions import en_cours
 from tests import fabriques
 from tests.paniers.bourg import JEUDI, Bourg, batir, compter, ensemble

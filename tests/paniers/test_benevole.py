@@ -9,7 +9,7 @@ from sqlalchemy import text
 from kernel.db import transaction
 from kernel.web.access import Role, declaration
 from paniers import arrivees, cartes
-from paniers.models import Panier
+from paniers.models.semaines import Panier
 from tests import fabriques
 from tests.foyers.visite import Visite, connecte_en
 from tests.paniers.monde_equipe import DIX_SEPT_HEURES, Monde, bon, monde

@@ -3,7 +3,7 @@
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from paniers.besoins import besoin
+from paniers.regles.besoins import besoin
 
 MAISONS = st.dictionaries(st.integers(1, 50), st.integers(0, 300), max_size=11)
 

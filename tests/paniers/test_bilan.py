@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kernel.money import Euros
-from paniers.bilan import Exigences, Ingredient, arrondi_au_lot, bilan, prix_ht
+from paniers.regles.bilan import Exigences, Ingredient, arrondi_au_lot, bilan, prix_ht
 
 
 def carotte(quantite: int = 700, **given: object) -> Ingredient:

@@ -16,9 +16,9 @@ from kernel.db import reading, transaction
 from kernel.documents import Document
 from kernel.errors import Introuvable
 from kernel.formats import euros
-from paniers.bon_commande import Bon, lire, preparer, rendre, rendre_csv, rendre_pdf
 from paniers.commandes import commander
-from paniers.models import Semaine
+from paniers.documents.bon_commande import Bon, lire, preparer, rendre, rendre_csv, rendre_pdf
+from paniers.models.semaines import Semaine
 from tests import fabriques
 
 JEUDI = date(2026, 11, 26)

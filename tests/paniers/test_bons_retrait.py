@@ -18,8 +18,16 @@ from kernel import qr
 from kernel.db import get_engine, reading, transaction
 from kernel.documents import Document, find
 from kernel.errors import Introuvable
-from paniers.bons_retrait import Bon, Dossier, bons_de_la_maison, lire_dossier, nom_complet, rendre_bon, rendre_dossier
-from paniers.models import Panier
+from paniers.documents.bons_retrait import (
+    Bon,
+    Dossier,
+    bons_de_la_maison,
+    lire_dossier,
+    nom_complet,
+    rendre_bon,
+    rendre_dossier,
+)
+from paniers.models.semaines import Panier
 from tests import fabriques
 
 JEUDI = date(2026, 11, 26)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kernel.clock import PARIS
-from paniers.calendrier import code, etapes, lundi, retrait_de, retraits_a_venir
+from paniers.regles.calendrier import code, etapes, lundi, retrait_de, retraits_a_venir
 
 
 @dataclass

@@ -17,7 +17,7 @@ from kernel.db import reading, transaction
 from kernel.errors import Introuvable
 from kernel.web.access import Role
 from paniers import cartes
-from paniers.models_retrait import CarteRetrait
+from paniers.models.retrait import CarteRetrait
 from paniers.retraits import Reponse, Verdict, scanner
 from tests import fabriques
 from tests.paniers.bourg import JEUDI, Bourg, batir, compter, ensemble

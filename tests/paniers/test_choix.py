@@ -13,7 +13,7 @@ from kernel.errors import Introuvable, Refus
 from paniers.abonnements import quitter
 from paniers.choix import choisir
 from paniers.cloture import cloturer
-from paniers.models import NatureChoix
+from paniers.models.semaines import NatureChoix
 from tests import fabriques
 from tests.paniers.bourg import JEUDI, Bourg, batir, compter, ensemble
 

@@ -18,7 +18,7 @@ from paiements import grand_livre
 from paiements.models import CompteGL
 from paniers import cloture, horaires
 from paniers.cloture import PAR_LOT, Cloture, cloturer
-from paniers.models import Abonnement, Panier, Semaine
+from paniers.models.semaines import Abonnement, Panier, Semaine
 from paniers.semaines import DELAI_DE_CLOTURE
 from tests import fabriques
 from tests.bases import TEMPLATE

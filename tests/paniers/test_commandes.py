@@ -16,9 +16,9 @@ from paiements.models import CompteGL
 from paniers import verifications
 from paniers.cloture import cloturer
 from paniers.commandes import commander, obstacle, paniers_par_maison, repondre
-from paniers.etats import EtatSemaine
-from paniers.models import Semaine
-from paniers.models_producteurs import Commande, CommandeLigne
+from paniers.models.producteurs import Commande, CommandeLigne
+from paniers.models.semaines import Semaine
+from paniers.regles.etats import EtatSemaine
 from tests import fabriques
 from tests.paniers.bourg import JEUDI, Bourg, batir, compter, ensemble
 

@@ -5,8 +5,8 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paniers.bilan import Ingredient, arrondi_au_lot
-from paniers.comparaisons import LignePassee, Proposee, a_fournir, fois, parts, reprendre
+from paniers.regles.bilan import Ingredient, arrondi_au_lot
+from paniers.regles.comparaisons import LignePassee, Proposee, a_fournir, fois, parts, reprendre
 
 COUTS = st.lists(st.tuples(st.integers(1, 5), st.decimals(0, 900, places=3)), max_size=12)
 

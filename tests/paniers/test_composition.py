@@ -7,9 +7,9 @@ from sqlalchemy import select, text
 
 from kernel.db import transaction
 from kernel.errors import Introuvable, Refus
-from paniers.bilan import QUANTITE_LA_PLUS_GRANDE
 from paniers.composition import composer, ingredients, publier
-from paniers.models_producteurs import Composition, CompositionLigne
+from paniers.models.producteurs import Composition, CompositionLigne
+from paniers.regles.bilan import QUANTITE_LA_PLUS_GRANDE
 from tests import fabriques
 from tests.paniers.bourg import Bourg, batir, compter
 

@@ -8,12 +8,15 @@ from sqlalchemy import select, text
 from kernel.clock import paris
 from kernel.db import reading, transaction
 from kernel.errors import Introuvable, Refus
-from paniers import contrats, prix_convenus, queries_composition, queries_contrats, queries_penuries, verifications
+from paniers import contrats, prix_convenus, verifications
 from paniers.composition import composer, publier
-from paniers.models import Semaine
-from paniers.models_contrats import Contrat
-from paniers.models_producteurs import Composition, Offre
+from paniers.models.contrats import Contrat
+from paniers.models.producteurs import Composition, Offre
+from paniers.models.semaines import Semaine
 from paniers.offres import PrixRefuse, Proposition, accepter, proposer, reprendre
+from paniers.queries import composition as queries_composition
+from paniers.queries import contrats as queries_contrats
+from paniers.queries import penuries as queries_penuries
 from tests import fabriques
 from tests.paniers.bourg import ensemble
 

@@ -13,16 +13,16 @@ from kernel.db import reading, transaction
 from kernel.errors import Refus
 from paniers import horaires, retraits
 from paniers.agenda import RendezVous, agenda, rendez_vous
-from paniers.bons_retrait import lire_dossier, texte_du_bon
 from paniers.choix import choisir
 from paniers.cloture import cloturer
 from paniers.commandes import commander
 from paniers.distributions import Horaire, deplacer, retablir
-from paniers.etats import EtatSemaine
-from paniers.models import NatureChoix, Panier, Semaine
-from paniers.models_distributions import Distribution, Nature
-from paniers.models_producteurs import Commande
-from paniers.queries_semaines import mes_semaines
+from paniers.documents.bons_retrait import lire_dossier, texte_du_bon
+from paniers.models.distributions import Distribution, Nature
+from paniers.models.producteurs import Commande
+from paniers.models.semaines import NatureChoix, Panier, Semaine
+from paniers.queries.semaines import mes_semaines
+from paniers.regles.etats import EtatSemaine
 from paniers.retraits import Verdict
 from tests import fabriques
 from tests.paniers.bourg import JEUDI, Bourg, batir, compter, ensemble

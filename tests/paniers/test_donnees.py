@@ -11,8 +11,8 @@ from kernel import clock
 from kernel.db import reading, transaction
 from kernel.errors import Refus
 from paniers.donnees import charger, lire
-from paniers.models import Grille
-from paniers.models_producteurs import Produit
+from paniers.models.producteurs import Produit
+from paniers.models.semaines import Grille
 from paniers.reglages import exiger_grille_a_venir, exiger_rythme_a_venir
 from tests import fabriques
 from tests.paniers.bourg import batir

@@ -13,10 +13,10 @@ from kernel.errors import Refus
 from kernel.web.access import Role
 from paniers import horaires
 from paniers.agenda import rendez_vous
-from paniers.annonces_distributions import alerter_d_un_doute
+from paniers.courriels.distributions import alerter_d_un_doute
 from paniers.fermetures import Empechement, autre_jour, empechements, en_doute, ferie, fermer, lever
-from paniers.models import Semaine
-from paniers.models_distributions import Fermeture
+from paniers.models.distributions import Fermeture
+from paniers.models.semaines import Semaine
 from tests import fabriques
 from tests.foyers.visite import Visite, connecte_en
 from tests.paniers.bourg import Bourg, batir, compter

@@ -14,7 +14,7 @@ from kernel.web.access import Role
 from paiements import grand_livre
 from paiements.models import Reglement
 from paniers import attente
-from paniers.models import Abonnement, AbonnementVersion, Choix, Pause
+from paniers.models.semaines import Abonnement, AbonnementVersion, Choix, Pause
 from tests import fabriques
 from tests.foyers.visite import Visite, connecte
 

@@ -10,7 +10,7 @@ from kernel import clock
 from kernel.db import transaction
 from paniers import horaires
 from paniers.commandes_flask import semaine
-from paniers.models_producteurs import Offre
+from paniers.models.producteurs import Offre
 from tests import fabriques
 from tests.paniers.bourg import JEUDI, Bourg, batir, compter, ensemble
 

@@ -11,8 +11,9 @@ from kernel import clock
 from kernel.clock import paris
 from kernel.db import reading, transaction
 from kernel.errors import Refus
-from paniers import courriels_producteurs, liens
+from paniers import liens
 from paniers.commandes import repondre
+from paniers.courriels import producteurs as courriels_producteurs
 from paniers.events import OffresDemandees
 from paniers.horaires_producteurs import demande_due, demander_les_offres, relancer_les_commandes
 from paniers.liens import jeton_d_offres

@@ -25,8 +25,8 @@ from paniers.abonnements import Terme, souscrire
 from paniers.abonnements_en_lot import AReprendre, souscrire_en_lot, verrouiller
 from paniers.importation.rapport import Rapport, de_json, en_json
 from paniers.importation.reprise import Demande, essayer, importer
-from paniers.models import Abonnement, AbonnementVersion
-from paniers.models_attente import Attente
+from paniers.models.attente import Attente
+from paniers.models.semaines import Abonnement, AbonnementVersion
 from paniers.verifications import verifier
 from tests import fabriques
 from tests.paniers.feuilles import TITRES, Ligne, datees, en_csv, en_xlsx, feuille, ligne

@@ -16,8 +16,8 @@ from kernel.tables import MAX_BYTES
 from kernel.web.access import Role
 from paniers import verifications
 from paniers.importation import depot
-from paniers.models import AbonnementVersion
-from paniers.models_importation import EtatImportation, Importation
+from paniers.models.importation import EtatImportation, Importation
+from paniers.models.semaines import AbonnementVersion
 from tests import fabriques
 from tests.foyers.visite import Visite, connecte_en
 from tests.paniers.feuilles import Ligne, en_csv, feuille, ligne

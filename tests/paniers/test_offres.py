@@ -8,8 +8,8 @@ from sqlalchemy import select
 from kernel.clock import paris
 from kernel.db import reading, transaction
 from kernel.errors import Introuvable, Refus
-from paniers.models import Semaine
-from paniers.models_producteurs import Offre
+from paniers.models.producteurs import Offre
+from paniers.models.semaines import Semaine
 from paniers.offres import Proposition, proposer, reprendre, retirer
 from tests import fabriques
 

@@ -14,12 +14,14 @@ from kernel.clock import paris
 from kernel.db import reading, transaction
 from kernel.outbox import Delivery, FactRow
 from kernel.web.access import Role
-from paniers import commandes, queries_coordination, queries_producteurs, retraits
-from paniers.formulaires_coordination import lire_quantites
-from paniers.models import Abonnement, Panier, Pause, Semaine, SemaineEtape
-from paniers.models_contrats import Contrat, PrixConvenu
-from paniers.models_distributions import Distribution
-from paniers.models_producteurs import Commande, Composition, CompositionLigne, Offre
+from paniers import commandes, retraits
+from paniers.formulaires.coordination import lire_quantites
+from paniers.models.contrats import Contrat, PrixConvenu
+from paniers.models.distributions import Distribution
+from paniers.models.producteurs import Commande, Composition, CompositionLigne, Offre
+from paniers.models.semaines import Abonnement, Panier, Pause, Semaine, SemaineEtape
+from paniers.queries import coordination as queries_coordination
+from paniers.queries import producteurs as queries_producteurs
 from tests import fabriques
 from tests.foyers.visite import Visite, connecte_en
 from tests.paniers.monde_equipe import JEUDI, comptees

@@ -12,10 +12,10 @@ from kernel.clock import paris
 from kernel.db import reading, transaction
 from kernel.web.access import Role
 from paniers import verifications
-from paniers.annonces_distributions import annoncer
 from paniers.cloture import cloturer
 from paniers.commandes import commander
-from paniers.models import Semaine
+from paniers.courriels.distributions import annoncer
+from paniers.models.semaines import Semaine
 from tests import fabriques
 from tests.foyers.visite import Visite, connecte, connecte_en
 from tests.paniers.bourg import JEUDI, Bourg, batir, compter

@@ -13,13 +13,13 @@ from kernel.db import get_engine, reading, transaction
 from kernel.documents import store
 from kernel.web.access import Role
 from paiements import passerelle
-from paniers import views_souscription
 from paniers.abonnements import mettre_en_pause
 from paniers.cloture import cloturer
-from paniers.models import Panier
-from paniers.queries_familles import commune
-from paniers.queries_semaines import EtatVu, mes_semaines
+from paniers.models.semaines import Panier
+from paniers.queries.familles import commune
+from paniers.queries.semaines import EtatVu, mes_semaines
 from paniers.versions import en_cours
+from paniers.views import souscription as views_souscription
 from tests import fabriques
 from tests.foyers.visite import Visite, connecte, connecte_en
 from tests.paniers.monde_public import (

@@ -13,10 +13,12 @@ from kernel.clock import paris
 from kernel.db import reading, transaction
 from kernel.web.access import Role
 from paiements import grand_livre
-from paniers import queries_guichet, queries_remise, retraits
-from paniers.models import Panier, Retrait, Semaine
-from paniers.queries_guichet import Attendu
-from paniers.recherche import chercher
+from paniers import retraits
+from paniers.guichet.recherche import chercher
+from paniers.models.semaines import Panier, Retrait, Semaine
+from paniers.queries import guichet as queries_guichet
+from paniers.queries import remise as queries_remise
+from paniers.queries.guichet import Attendu
 from paniers.retraits import Moyen, Reponse, Verdict
 from tests import fabriques
 from tests.foyers.visite import Visite, connecte_en

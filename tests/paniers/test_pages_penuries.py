@@ -7,7 +7,9 @@ from sqlalchemy import text
 from kernel import clock
 from kernel.db import reading, transaction
 from kernel.web.access import Role
-from paniers import bon_commande, courriels_producteurs, verifications
+from paniers import verifications
+from paniers.courriels import producteurs as courriels_producteurs
+from paniers.documents import bon_commande
 from paniers.liens import jeton_de_commande
 from tests.foyers.visite import Visite, connecte_en
 from tests.paniers.bourg import compter

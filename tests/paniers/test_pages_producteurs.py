@@ -15,10 +15,11 @@ from kernel.documents import store
 from kernel.errors import Refus
 from kernel.settings import get_settings
 from kernel.web.access import Role
-from paniers import liens, producteurs
+from paniers import liens
 from paniers.liens import jeton_de_commande
-from paniers.models import Semaine
-from paniers.models_producteurs import Commande, Offre, Producteur
+from paniers.models.producteurs import Commande, Offre, Producteur
+from paniers.models.semaines import Semaine
+from paniers.producteurs import commandes as producteurs
 from tests import fabriques
 from tests.foyers.visite import Visite, connecte, connecte_en
 from tests.paniers.monde_public import JEUDI, LUNDI, Commandee, commandee, compter, faits, mots, ouvrir_a_tous

@@ -7,7 +7,7 @@ from kernel import documents
 from kernel.db import reading, transaction
 from kernel.web.access import Role
 from paniers import cartes, procurations
-from paniers.models import Panier
+from paniers.models.semaines import Panier
 from tests import fabriques
 from tests.foyers.visite import Visite, connecte_en
 from tests.paniers.monde_equipe import JEUDI, Monde, bon, comptees, etat, monde

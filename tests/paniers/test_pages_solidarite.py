@@ -12,9 +12,10 @@ from kernel.clock import paris
 from kernel.db import reading, transaction
 from kernel.web.access import Role
 from paiements import grand_livre
-from paniers import arrivees, feuille_jour
+from paniers import arrivees
 from paniers.annulations import accueillir
-from paniers.models import Panier
+from paniers.documents import feuille_jour
+from paniers.models.semaines import Panier
 from tests import fabriques
 from tests.foyers.visite import Visite, connecte, connecte_en
 from tests.paniers.bourg import compter

@@ -12,13 +12,15 @@ from sqlalchemy.orm import Session
 from kernel.db import get_engine, reading, transaction
 from kernel.errors import Refus
 from paiements import grand_livre
-from paniers import courriels, courriels_producteurs, penuries, verifications
+from paniers import penuries, verifications
 from paniers.annulations import annuler
 from paniers.cloture import cloturer
 from paniers.commandes import commander, repondre
-from paniers.etats import EtatSemaine
-from paniers.models_producteurs import Commande
+from paniers.courriels import familles as courriels
+from paniers.courriels import producteurs as courriels_producteurs
+from paniers.models.producteurs import Commande
 from paniers.penuries import Demande, corriger
+from paniers.regles.etats import EtatSemaine
 from tests import fabriques
 from tests.paniers.bourg import Bourg, batir, compter, ensemble
 from tests.paniers.test_commandes import peupler

@@ -18,13 +18,14 @@ from sqlalchemy.orm import Session
 from kernel import clock
 from kernel.db import transaction
 from kernel.errors import Refus
-from paniers import abonnements, attente, horaires, places, verifications_places
+from paniers import abonnements, attente, horaires, places
 from paniers.abonnements import changer_maison, changer_nombre, quitter, souscrire
 from paniers.attente import accepter_place, quitter_attente, rejoindre_attente
 from paniers.choix import choisir
-from paniers.models import NatureChoix
+from paniers.models.semaines import NatureChoix
 from paniers.places import Occupation, occupations
 from paniers.renouvellement import annoncer_fins_de_terme, renouveler
+from paniers.verifications import places as verifications_places
 from tests import fabriques
 from tests.conftest import forget_settings
 from tests.paniers.bourg import JEUDI, Bourg, batir, compter, ensemble

@@ -10,8 +10,8 @@ from kernel.db import transaction
 from kernel.errors import Introuvable, Refus
 from kernel.web.access import Role
 from paniers import procurations, verifications
-from paniers.models import Retrait
-from paniers.queries_remise import panier as lire_panier
+from paniers.models.semaines import Retrait
+from paniers.queries.remise import panier as lire_panier
 from paniers.retraits import Moyen, Verdict, annuler_remise, remettre, venu_en_personne
 from tests import fabriques
 from tests.paniers.bourg import JEUDI, Bourg, batir, compter, ensemble

@@ -11,7 +11,7 @@ from kernel.db import reading, transaction
 from kernel.errors import Introuvable, Refus
 from paniers import reglages
 from paniers.cloture import cloturer
-from paniers.models import Calendrier, Grille
+from paniers.models.semaines import Calendrier, Grille
 from paniers.reglages import GrilleSaisie, RythmeSaisi
 from paniers.semaines import ouvrir_semaines
 from tests import fabriques

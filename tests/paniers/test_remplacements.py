@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paniers.remplacements import REDUIRE, RETIRER, Possible, appliquer, choix, repartir
+from paniers.regles.remplacements import REDUIRE, RETIRER, Possible, appliquer, choix, repartir
 
 
 def offre(offre_id: int, produit_id: int, nom: str, **given: Any) -> Possible:

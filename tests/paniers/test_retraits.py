@@ -16,9 +16,9 @@ from kernel.db import transaction
 from kernel.errors import Introuvable, Refus
 from kernel.web.access import Role
 from paniers import retraits, verifications
-from paniers.bons_retrait import texte_du_bon
-from paniers.etats import EtatSemaine
-from paniers.models import EtatPanier, Panier, Retrait, Semaine
+from paniers.documents.bons_retrait import texte_du_bon
+from paniers.models.semaines import EtatPanier, Panier, Retrait, Semaine
+from paniers.regles.etats import EtatSemaine
 from paniers.retraits import Moyen, Reponse, Verdict, annuler_remise, clore_journee, livrer, remettre, scanner, terminer
 from tests import fabriques
 from tests.paniers.bourg import JEUDI, Bourg, batir, compter, ensemble

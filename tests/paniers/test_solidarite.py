@@ -13,15 +13,18 @@ from kernel.errors import Refus
 from paiements import grand_livre
 from paiements.echeances import ouvrir_en_lot
 from paiements.models import CompteGL
-from paniers import annonces, feuille_jour, retraits, solidarite, verifications, verifications_solidarite
+from paniers import retraits, solidarite, verifications
 from paniers.annulations import accueillir
-from paniers.bons_retrait import lire_dossier, rendre
 from paniers.choix import choisir
 from paniers.cloture import cloturer
-from paniers.models import NatureChoix, Semaine
+from paniers.courriels import annonces
+from paniers.documents import feuille_jour
+from paniers.documents.bons_retrait import lire_dossier, rendre
+from paniers.models.semaines import NatureChoix, Semaine
 from paniers.retraits import Moyen, Reponse, Verdict
 from paniers.semaines import DELAI_DE_CLOTURE
 from paniers.solidarite import Fin
+from paniers.verifications import solidarite as verifications_solidarite
 from tests import fabriques
 from tests.paniers.bourg import Bourg, batir, compter, ensemble
 from tests.paniers.monde_equipe import JEUDI, Monde, bon, etat, monde, veut_donner

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kernel.money import Euros
-from paniers.tarifs import PLAFOND, PLANCHER, BaremeLineaire, GrilleIncoherente, bareme
+from paniers.regles.tarifs import PLAFOND, PLANCHER, BaremeLineaire, GrilleIncoherente, bareme
 from tests.fabriques import TRANCHES
 
 PRIX = st.integers(400, 900)

@@ -41,9 +41,9 @@ from paiements.regie import confier, nommer_mandataire, tiers
 from paniers import arrivees, cartes, procurations
 from paniers.importation import depot
 from paniers.liens import jeton_d_offres, jeton_de_commande, jeton_de_place, jeton_de_renouvellement
-from paniers.models import Pause
-from paniers.models_distributions import Fermeture
-from paniers.models_producteurs import Commande, CommandeLigne
+from paniers.models.distributions import Fermeture
+from paniers.models.producteurs import Commande, CommandeLigne
+from paniers.models.semaines import Pause
 from tests import fabriques
 from tests.culture import bourg as culture
 from tests.culture.bourg import place_de_ce_soir, sortie_de_ce_soir

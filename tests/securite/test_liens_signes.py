@@ -22,9 +22,9 @@ from kernel.links import Link
 from kernel.settings import get_settings
 from kernel.web.access import Role
 from paiements.liens import PAIEMENT
-from paniers.bons_retrait import texte_du_bon
+from paniers.documents.bons_retrait import texte_du_bon
 from paniers.liens import COMMANDE, OFFRES, PLACE, RENOUVELLEMENT, jeton_d_offres, jeton_de_place
-from paniers.models import Panier, Semaine
+from paniers.models.semaines import Panier, Semaine
 from tests.securite.hostile import lisible
 from tests.securite.scene import (
     JEUDI,

@@ -45,7 +45,8 @@ from paiements.events import (
 )
 from paiements.monnaie import MoyenPaiement
 from paiements.passerelle import Evenement
-from paniers import cartes, feuille_jour
+from paniers import cartes
+from paniers.documents import feuille_jour
 from paniers.events import (
     AbonnementSouscrit,
     ArriveeIncomplete,
@@ -69,11 +70,11 @@ from paniers.events import (
     SemaineTerminee,
 )
 from paniers.importation import depot
-from paniers.models import EtatPanier, Panier, Semaine
-from paniers.models_attente import AvisTerme
-from paniers.models_distributions import Distribution, Fermeture
-from paniers.models_producteurs import Commande, Correction, DemandeOffre, EtatCommande
-from paniers.models_retrait import Arrivee, ArriveeManque
+from paniers.models.attente import AvisTerme
+from paniers.models.distributions import Distribution, Fermeture
+from paniers.models.producteurs import Commande, Correction, DemandeOffre, EtatCommande
+from paniers.models.retrait import Arrivee, ArriveeManque
+from paniers.models.semaines import EtatPanier, Panier, Semaine
 from tests import fabriques
 from tests.culture.bourg import Saison, batir, gens, habiter, place_de_ce_soir, reserver
 from tests.paiements.monde import StripeLocal, debiter, foyer_par_carte, page_id, prelevement_du

@@ -77,7 +77,7 @@ def test_control_without_its_lock_a_week_is_closed_by_two_or_fails(
 ) -> None:
     """Without the lock both read an open week: only the unique keys of the baskets are left to refuse the second."""
     from paniers import cloture  # noqa: PLC0415
-    from paniers.models import Semaine  # noqa: PLC0415
+    from paniers.models.semaines import Semaine  # noqa: PLC0415
 
     bourg_compose()
     after = paris(JEUDI - timedelta(days=3), time(0, 30))

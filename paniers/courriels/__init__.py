@@ -1,0 +1,1 @@
+"""What families, producers and the coordination are told, each once."""

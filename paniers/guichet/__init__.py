@@ -1,0 +1,1 @@
+"""Pages of the agents and bénévoles: the door of a maison, and the counter."""
