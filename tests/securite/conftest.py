@@ -4,15 +4,15 @@ import pytest
 from flask import Flask
 
 from kernel.web.security import limiter
-from paiements import passerelle
+from paiements.passerelle import stripe_appels
 from tests.securite.scene import Scene, planter
 
 
 @pytest.fixture
 def scene(app: Flask, base: str, monkeypatch: pytest.MonkeyPatch) -> Scene:
     """The town; Stripe is away, and is said to be at once."""
-    monkeypatch.setattr(passerelle, "MAX_RETRIES", 0)
-    passerelle.oublier_client()
+    monkeypatch.setattr(stripe_appels, "MAX_RETRIES", 0)
+    stripe_appels.oublier_client()
     return planter()
 
 

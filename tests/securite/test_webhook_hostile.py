@@ -166,6 +166,6 @@ def test_the_signature_is_checked_before_anything_is_read(monkeypatch: pytest.Mo
     def unread(_: object) -> None:
         raise AssertionError("read before it was checked")
 
-    monkeypatch.setattr("paiements.passerelle.json.loads", unread)
+    monkeypatch.setattr("paiements.passerelle.stripe_evenements.json.loads", unread)
     with pytest.raises(passerelle.SignatureInvalide):
         passerelle.lire_evenement(b"{}", "t=1,v1=0")

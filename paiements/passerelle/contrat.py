@@ -1,0 +1,140 @@
+"""What any payment provider must answer: small typed answers, and a contract that mypy holds each provider to.
+
+What the types cannot say stands in `docs/prestataires.md`: same key, done once; unknown outcomes raise `Indisponible`
+and are read later; events are only news, what they name is always read again.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Protocol
+
+REFERENCE = "reference"
+"""The key of our metadata: the uuid of the payment, or of the saving of a card. No personal data goes there."""
+
+
+class Indisponible(Exception):
+    """The provider has not told what it did: ask again later."""
+
+
+class SignatureInvalide(Exception):
+    """A webhook that the provider did not sign, or signed too long ago."""
+
+
+@dataclass(frozen=True, slots=True)
+class Encaisse:
+    """The money is taken, in centimes."""
+
+    intention: str
+    montant: int
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    """The bank said no; `code` is its decline code, else the provider's error code."""
+
+    code: str
+    intention: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AAuthentifier:
+    """The bank wants to hear the cardholder."""
+
+    intention: str | None
+    code: str = "authentication_required"
+
+
+@dataclass(frozen=True, slots=True)
+class EnCours:
+    """Nothing is decided yet."""
+
+    intention: str
+
+
+Resultat = Encaisse | Refuse | AAuthentifier | EnCours
+
+
+@dataclass(frozen=True, slots=True)
+class Ordre:
+    """What to take from a saved card: centimes, our key, who and which card there, what the family may read."""
+
+    cle: str
+    montant: int
+    client: str
+    carte: str
+    libelle: str
+
+
+@dataclass(frozen=True, slots=True)
+class IntentionLue:
+    """An intent read at the provider's, and our own reference in it."""
+
+    reference: str | None
+    resultat: Resultat
+
+
+@dataclass(frozen=True, slots=True)
+class CarteLue:
+    id: str
+    marque: str
+    derniers_chiffres: str
+    expire_mois: int
+    expire_annee: int
+
+
+class StatutPage(StrEnum):
+    OUVERTE = "open"
+    COMPLETE = "complete"
+    EXPIREE = "expired"
+
+
+@dataclass(frozen=True, slots=True)
+class PageLue:
+    """A page that the provider hosts. `recu` once paid, `carte` once saved; `url` while it is open."""
+
+    id: str
+    reference: str | None
+    statut: StatutPage
+    url: str | None
+    recu: Encaisse | None = None
+    carte: CarteLue | None = None
+    client: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Evenement:
+    id: str
+    type: str
+    objet: str
+    contenu: dict[str, Any]
+
+
+class Prestataire(Protocol):
+    """A provider, as a module of functions. Each call may raise Indisponible, and is safe to repeat."""
+
+    def creer_client(self, cle: str, email: str | None) -> str:
+        """A customer, its id. The e-mail spares the family typing it."""
+
+    def prelever(self, ordre: Ordre) -> Resultat:
+        """Take money from a saved card, its holder absent: the same Ordre takes it once."""
+
+    def retrouver(self, client: str, cle: str) -> Resultat | None:
+        """What became of the payment `cle` of this customer; None: the provider never heard of it."""
+
+    def lire_intention(self, intention_id: str) -> IntentionLue:
+        """How a payment stands now."""
+
+    def ouvrir_page_paiement(self, cle: str, montant: int, libelle: str, *, retour: str, renoncer: str) -> PageLue:
+        """A page to pay `montant` centimes once. The same key gives the same page."""
+
+    def ouvrir_page_carte(self, cle: str, client: str, *, retour: str, renoncer: str) -> PageLue:
+        """A page to save a card. The same key gives the same page."""
+
+    def lire_page(self, page_id: str) -> PageLue:
+        """How a page stands now, and what came of it."""
+
+    def fermer_page(self, page_id: str) -> None:
+        """Close a page that is no longer wanted; one that is over already stays as it is."""
+
+    def lire_evenement(self, payload: bytes, signature: str) -> Evenement:
+        """The event of a webhook, once its signature and stamp are checked. Raises SignatureInvalide."""

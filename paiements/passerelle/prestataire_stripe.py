@@ -1,0 +1,19 @@
+"""Stripe as a `Prestataire`: its functions, gathered from the modules that hold them."""
+
+from paiements.passerelle.stripe_appels import creer_client, oublier_client
+from paiements.passerelle.stripe_debits import lire_intention, prelever, retrouver
+from paiements.passerelle.stripe_evenements import lire_evenement
+from paiements.passerelle.stripe_pages import fermer_page, lire_page, ouvrir_page_carte, ouvrir_page_paiement
+
+__all__ = [
+    "creer_client",
+    "fermer_page",
+    "lire_evenement",
+    "lire_intention",
+    "lire_page",
+    "oublier_client",
+    "ouvrir_page_carte",
+    "ouvrir_page_paiement",
+    "prelever",
+    "retrouver",
+]
