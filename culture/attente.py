@@ -7,15 +7,15 @@ the outing's lock first, so that nobody overtakes the list; the timetable finds 
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import exists, func, or_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session
 
 from culture import places
 from culture.comptabilite import debiter_places
 from culture.etats import TENANTES, VIVANTES, EtatInscription, EtatSortie, exiger_inscription
 from culture.events import GroupeDepasse, InscriptionConfirmee, OffreDeSortieExpiree, PlacesDeSortieOffertes
 from culture.models import Sortie, SortieQuota
-from culture.models_inscriptions import Inscription, InscriptionEtape, PlaceSortie
+from culture.models_inscriptions import Inscription, InscriptionEtape, PlaceSortie, remplacee
 from culture.places import Demande, Occupation, fin_de_l_offre
 from culture.verrous import verrouiller_foyers, verrouiller_sortie
 from kernel.db import transaction
@@ -112,13 +112,11 @@ def servir_ce_qui_est_libre(instant: datetime) -> int:
 
 def occupation(session: Session, sortie: Sortie, instant: datetime) -> Occupation:
     """What the outing holds, by maison; two queries."""
-    instead = aliased(PlaceSortie)
-    replaced = exists().where(instead.remplace_id == PlaceSortie.id, instead.annulee_le.is_(None))
     held = session.execute(
         select(Inscription.maison_id, func.count())
         .join(PlaceSortie, PlaceSortie.inscription_id == Inscription.id)
         .where(Inscription.sortie_id == sortie.id, Inscription.etat.in_(TENANTES), PlaceSortie.annulee_le.is_(None))
-        .where(~replaced)
+        .where(~remplacee())
         .group_by(Inscription.maison_id)
     )
     quotas: dict[int, int] = {}

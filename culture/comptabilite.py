@@ -16,7 +16,7 @@ from culture.models_pass import PassCulture
 from kernel.clock import PARIS
 from kernel.formats import jour_court
 from paiements import grand_livre
-from paiements.grand_livre import Ligne
+from paiements.grand_livre import APasser, Ligne
 from paiements.models import CompteGL
 
 
@@ -54,6 +54,15 @@ def debiter_places(
     session: Session, inscription: Inscription, sortie: Sortie, places: Sequence[PlaceSortie], instant: datetime
 ) -> None:
     """Debit the seats that an inscription holds, as its next entry."""
+    entry = ecriture_des_places(inscription, sortie, places, instant)
+    if entry is not None:
+        grand_livre.passer_en_lot(session, [entry])
+
+
+def ecriture_des_places(
+    inscription: Inscription, sortie: Sortie, places: Sequence[PlaceSortie], instant: datetime
+) -> APasser | None:
+    """The next entry of an inscription, counted on it and for the caller to book; None: nothing is to be."""
     due = sum(place.prix for place in places) if inscription.foyer_id is not None else 0
     cost = sortie.cout_place * len(places)
     lines = [
@@ -63,10 +72,9 @@ def debiter_places(
     ]
     booked = [line for line in lines if line.montant]
     if not booked:
-        return
+        return None
     inscription.ecriture += 1
-    grand_livre.passer(
-        session,
+    return APasser(
         cle=cle_de_l_inscription(inscription.id, inscription.ecriture),
         jour=instant.astimezone(PARIS).date(),
         libelle=f"{sortie.titre}, {jour_court(sortie.debut_le)}",

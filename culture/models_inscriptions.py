@@ -7,17 +7,19 @@ at all. On the waiting list it names its people already, so accepting an offer a
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
+    ColumnElement,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
     SmallInteger,
     String,
     UniqueConstraint,
+    exists,
     func,
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, aliased, mapped_column
 
 import foyers.models  # noqa: F401  (its tables are named in foreign keys)
 from culture.models import BESOINS_CONNUS
@@ -177,3 +179,9 @@ class PlaceSortie(Base):
         CheckConstraint("(presence IS NULL) = (presence_le IS NULL)", name="presence_le"),
         CheckConstraint("presence_motif IS NULL OR presence IS NOT NULL", name="presence_motif"),
     )
+
+
+def remplacee() -> ColumnElement[bool]:
+    """Whether somebody took this seat on the spot: theirs stands for it, and the two are one seat held."""
+    instead = aliased(PlaceSortie)
+    return exists().where(instead.remplace_id == PlaceSortie.id, instead.annulee_le.is_(None))

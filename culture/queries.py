@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from culture.etats import LIBELLES_BESOIN, LIBELLES_GENRE, TENANTES, VIVANTES, Besoin, EtatSortie, Genre
 from culture.models import GrilleSortie, Lieu, Sortie, SortieImage
-from culture.models_inscriptions import Inscription, PlaceSortie
+from culture.models_inscriptions import Inscription, PlaceSortie, remplacee
 from foyers.models import Maison
 from kernel.clock import PARIS
 from kernel.errors import Introuvable
@@ -200,6 +200,7 @@ def _tenues(session: Session, keys: Sequence[int]) -> Mapping[int, int]:
         select(PlaceSortie.sortie_id, func.count())
         .join(Inscription, Inscription.id == PlaceSortie.inscription_id)
         .where(PlaceSortie.sortie_id.in_(keys), PlaceSortie.annulee_le.is_(None), Inscription.etat.in_(TENANTES))
+        .where(~remplacee())
         .group_by(PlaceSortie.sortie_id)
     )
     return {key: int(count) for key, count in rows}

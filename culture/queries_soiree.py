@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, String, and_, cast, exists, func, literal, or_, select
+from sqlalchemy import Select, String, and_, cast, func, literal, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from culture.etats import (
@@ -24,7 +24,7 @@ from culture.etats import (
     Presence,
 )
 from culture.models import Lieu, Sortie, SortieAccompagnateur
-from culture.models_inscriptions import Groupe, Inscription, PlaceSortie
+from culture.models_inscriptions import Groupe, Inscription, PlaceSortie, remplacee
 from culture.models_soiree import Pointage
 from culture.soiree import pointage_ouvert, telephones_lisibles
 from culture.tarifs import saison_de
@@ -220,8 +220,6 @@ def est_a_la_portee(
 
 
 def _soirees() -> Select[Any]:
-    instead = aliased(PlaceSortie)
-    replaced = exists().where(instead.remplace_id == PlaceSortie.id, instead.annulee_le.is_(None))
     held = (
         select(
             PlaceSortie.sortie_id,
@@ -230,7 +228,7 @@ def _soirees() -> Select[Any]:
             func.count().filter(PlaceSortie.presence.in_(MANQUANTES)).label("manquantes"),
         )
         .join(Inscription, Inscription.id == PlaceSortie.inscription_id)
-        .where(PlaceSortie.annulee_le.is_(None), Inscription.etat == EtatInscription.CONFIRMEE, ~replaced)
+        .where(PlaceSortie.annulee_le.is_(None), Inscription.etat == EtatInscription.CONFIRMEE, ~remplacee())
         .group_by(PlaceSortie.sortie_id)
         .subquery()
     )

@@ -105,7 +105,7 @@ def publier(session: Session, sortie_id: int, *, instant: datetime, par: int | N
     if instant >= sortie.cloture_le:
         raise Refus(_("La date de fin des inscriptions est passée. Changez-la d’abord, puis publiez."))
     first = sortie.etat == EtatSortie.BROUILLON
-    _avancer(session, sortie, EtatSortie.PUBLIEE, par)
+    _avancer(session, sortie, EtatSortie.PUBLIEE, par, le=instant)
     if first:
         publish(session, SortiePubliee(sortie.id))
     attente.servir(session, sortie, instant)
@@ -125,7 +125,7 @@ def tenir(session: Session, sortie_id: int, *, instant: datetime, par: int | Non
         return
     if instant < sortie.debut_le:
         raise Refus(_("Cette sortie n’a pas encore commencé."))
-    _avancer(session, sortie, EtatSortie.TENUE, par)
+    _avancer(session, sortie, EtatSortie.TENUE, par, le=instant)
     _terminer(session, sortie, (EtatInscription.EN_ATTENTE, EtatInscription.OFFERTE), instant, par)
     publish(session, SortieTenue(sortie.id))
 

@@ -2,6 +2,7 @@
 
 import json
 import random
+from copy import copy
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, time
 from time import monotonic, sleep
@@ -12,9 +13,10 @@ import requests
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from demo import attendre
+from demo import attendre, sorties_a_venir
 from demo.empreinte import empreinte
 from demo.passe import vivre
+from demo.sorties import ouvrir_la_saison
 from demo.vie import habiter
 from demo.ville import Acces, deja_installee, planter
 from kernel import clock
@@ -45,9 +47,11 @@ def installer(*, foyers: int, graine: int, jour: date | None) -> Installation:
                 return Installation(0, None)
             acces = planter(session, rng, the_day, foyers)
             attendre.loger(session)
+            ouvrir_la_saison(session, copy(rng), the_day)
             vivre(session, rng, the_day, maintenant)
             attendre.remplir(session, maintenant)
             habiter(session, rng, maintenant)
+            sorties_a_venir.remplir(session, rng, maintenant)
             made = Installation(foyers, empreinte(session))
             # Last before the commit: without its cards at Stripe there is no town.
             _semer(_chez_stripe(session))

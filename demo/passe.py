@@ -5,11 +5,13 @@ Only what people and banks do is written in bulk here: hand-outs, producers' ans
 
 import random
 from collections.abc import Sequence
+from copy import copy
 from datetime import date, datetime, time, timedelta
 
 from sqlalchemy import Row, insert, select, text
 from sqlalchemy.orm import Session
 
+from demo import soirees
 from demo.caisses import SEMAINES_AU_GUICHET, tenir_la_caisse
 from demo.imprevus import completer, deux_tiers
 from demo.saison import composer_et_publier, offrir
@@ -47,6 +49,8 @@ def vivre(session: Session, rng: random.Random, jour: date, maintenant: datetime
         short = number == SEMAINES_PASSEES - 1
         _mener(session, rng, week, coordination, court=short, au_guichet=held if held >= 0 else None)
         _oublier_les_faits(session)
+    soirees.passer(session, copy(rng), maintenant)
+    _oublier_les_faits(session)
     _la_suite(session, rng, jour, maintenant, coordination)
     clock.set_now(maintenant)
 
@@ -109,6 +113,7 @@ def _mener(
     livrer(session, week.id, par=coordination, instant=clock.now())
     _retirer(session, rng, week)
     _payer(session, rng, week)
+    soirees.passer(session, copy(rng), clock.now())
     if au_guichet is not None:
         tenir_la_caisse(session, rng, week.retrait_le, au_guichet)
     clock.set_now(paris(week.retrait_le + timedelta(days=1), time(0, 5)))
@@ -202,7 +207,8 @@ def _payer(session: Session, rng: random.Random, week: Semaine, maintenant: date
         return
     before = week.cloture_le - timedelta(weeks=SEMAINES_A_REGLER) + timedelta(hours=1)
     late = session.execute(_PAYER_EN_LIGNE, {"le": charged, "avant": before}).all()
-    _conclure(session, [(row, "reussi") for row in late], evening)
+    outings = session.execute(soirees.PAYER, {"le": charged, "avant": week.cloture_le.date()}).all()
+    _conclure(session, [(row, "reussi") for row in (*late, *outings)], evening)
 
 
 def _conclure(session: Session, payments: Sequence[tuple[Attendu, str]], instant: datetime) -> None:
@@ -279,7 +285,10 @@ def _abonnes(session: Session, week: Semaine) -> int:
 
 
 def _oublier_les_faits(session: Session) -> None:
-    """What the past told, it told long ago: the relay has nothing to deliver, but the papers of the tills."""
+    """What the past told, it told long ago: the relay has nothing to deliver, but papers of the tills, and cards."""
     session.execute(
-        text("DELETE FROM outbox_fact WHERE expanded_at IS NULL AND name NOT IN ('QuittanceEmise', 'VersementFait')")
+        text(
+            "DELETE FROM outbox_fact WHERE expanded_at IS NULL"
+            " AND name NOT IN ('QuittanceEmise', 'VersementFait', 'PassDelivre')"
+        )
     )

@@ -17,6 +17,7 @@ from culture.models_inscriptions import PlaceSortie
 from culture.models_pass import PassCulture
 from culture.models_soiree import Pointage
 from culture.presences import Note
+from culture.queries import sortie_vue
 from kernel import clock, documents, pdf, qr
 from kernel.db import reading, transaction
 from kernel.errors import Refus
@@ -174,6 +175,9 @@ def test_somebody_takes_the_seat_of_an_absent_person_and_owes_nothing(soir: Soir
     with transaction() as session:
         instead = presences.remplacer(session, place, prenom="Omar", nom="Haddad", instant=ARRIVE, par=soir.nadia).id
     assert (presence(place), presence(instead)) == ("absente", "presente")
+    with reading() as session:
+        seen, list_ = sortie_vue(session, soir.saison.sortie), queries_soiree.soiree(session, soir.saison.sortie)
+    assert (seen.places - seen.libres, list_.attendues) == (len(soir.places), len(soir.places)), "one seat, not two"
     assert fautes() == []
     with pytest.raises(Refus, match="déjà pris cette place"):
         arriver(place, soir.nadia)

@@ -231,3 +231,34 @@ def test_half_a_town_is_no_town(vide: str, monkeypatch: pytest.MonkeyPatch, fail
         installer(foyers=5, graine=7, jour=VENDREDI)
     assert lire("SELECT count(*) FROM foyer") == [(0,)]
     assert clock._set is None, "the clock runs again"
+
+
+def test_the_town_has_a_season_of_outings(vide: str) -> None:
+    """Thirty over, with who came and who did not; twenty to come: one full, whose list waits, one cancelled."""
+    installer(foyers=40, graine=7, jour=VENDREDI)
+    assert lire("SELECT etat, count(*) FROM sortie GROUP BY 1 ORDER BY 1") == [
+        ("annulee", 1),
+        ("brouillon", 1),
+        ("close", 1),
+        ("publiee", 18),
+        ("tenue", 30),
+    ]
+    assert lire("SELECT count(DISTINCT genre), count(DISTINCT maison_id), count(DISTINCT lieu_id) FROM sortie") == [
+        (8, 11, 6)
+    ]
+    assert lire("SELECT DISTINCT presence FROM place_sortie WHERE presence IS NOT NULL ORDER BY 1") == [
+        ("absente",),
+        ("excusee",),
+        ("presente",),
+        ("retard",),
+    ]
+    assert lire("SELECT DISTINCT etat FROM inscription WHERE etat IN ('en_attente', 'offerte') ORDER BY 1") == [
+        ("en_attente",),
+        ("offerte",),
+    ]
+    ((left,),) = lire("SELECT count(*) FROM place_sortie WHERE remplace_id IS NOT NULL")
+    ((groups,),) = lire("SELECT count(*) FROM inscription WHERE foyer_id IS NULL")
+    ((receipts,),) = lire("SELECT count(*) FROM quittance WHERE foyer_id = (SELECT min(id) FROM foyer)")
+    assert min(int(str(left)), int(str(groups)), int(str(receipts))) > 0
+    clock.set_now(paris(VENDREDI, time(12)))
+    assert fautes() == []
