@@ -6,7 +6,7 @@ page and a reconciliation that arrive together take turns, and the later ones fi
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time
 
 from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
@@ -15,10 +15,20 @@ from sqlalchemy.orm import Session
 from kernel import clock
 from kernel.outbox import publish
 from paiements import grand_livre
+from paiements.conditions import en_vigueur
 from paiements.etats import CONCLUS, Etat, arrive_trop_tard, verifier_mouvement
 from paiements.events import PaiementRefuse, PaiementReussi
 from paiements.grand_livre import Ligne
 from paiements.models import CompteGL, Paiement, PaiementEtape, Reglement
+from paiements.passerelle import Refuse
+from paiements.refus import famille_du_refus, jour_de_reprise
+
+MATIN = time(8)
+LIBELLES = {
+    "prelevement": "Prélèvement sur votre carte",
+    "en_ligne": "Paiement en ligne",
+    "avance": "Avance payée en ligne",
+}
 
 
 class MontantInattendu(Exception):
@@ -43,11 +53,13 @@ _SOLDER = text(
         SELECT id, foyer_id,
                coalesce(sum(montant) OVER (PARTITION BY foyer_id ORDER BY ouverte_le DESC, id DESC
                                            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS plus_recentes
-        FROM echeance WHERE foyer_id = ANY(CAST(:foyers AS bigint[])) AND reglee_le IS NULL
+        FROM echeance WHERE foyer_id = ANY(CAST(:foyers AS bigint[])) AND reglee_le IS NULL AND groupe_id IS NULL
+          AND id IS DISTINCT FROM CAST(:echeance AS bigint)
     )
     UPDATE echeance SET reglee_le = :maintenant
-    FROM ouvertes JOIN reste ON reste.foyer_id = ouvertes.foyer_id
-    WHERE echeance.id = ouvertes.id AND (ouvertes.plus_recentes >= reste.du OR echeance.id = :echeance)
+    WHERE echeance.reglee_le IS NULL AND echeance.foyer_id = ANY(CAST(:foyers AS bigint[]))
+      AND (echeance.id = CAST(:echeance AS bigint) OR echeance.id IN (
+           SELECT o.id FROM ouvertes o JOIN reste r ON r.foyer_id = o.foyer_id WHERE o.plus_recentes >= r.du))
     """
 )
 
@@ -55,8 +67,17 @@ _ROUVRIR = text(
     """
     UPDATE echeance e SET reglee_le = NULL, mode = CASE WHEN p.id IS NULL THEN 'maison' ELSE e.mode END
     FROM echeance o LEFT JOIN paiement p ON p.echeance_id = o.id AND p.nature = 'prelevement'
-    WHERE o.id = e.id AND e.foyer_id = :foyer AND e.reglee_le >= :depuis
+    WHERE o.id = e.id AND e.foyer_id = :foyer AND e.reglee_le >= :depuis AND e.groupe_id IS NULL
       AND NOT EXISTS (SELECT FROM paiement r WHERE r.echeance_id = e.id AND r.etat = 'reussi')
+    """
+)
+
+# The weeks that a month's échéance stands for follow it.
+_SUIVRE = text(
+    """
+    UPDATE echeance e SET reglee_le = g.reglee_le FROM echeance g
+    WHERE e.foyer_id = ANY(CAST(:foyers AS bigint[])) AND g.id = e.groupe_id
+      AND e.reglee_le IS DISTINCT FROM g.reglee_le
     """
 )
 
@@ -106,12 +127,12 @@ def encaisser(session: Session, paiement: Paiement, recu: Encaissement, cause: s
     if recu.montant != paiement.montant:
         raise MontantInattendu(f"payment {paiement.id}: {recu.montant} taken, {paiement.montant} asked")
     avancer(session, paiement, Etat.REUSSI, cause)
-    paiement.stripe_id, paiement.code_refus = recu.intention, None
+    paiement.stripe_id, paiement.code_refus, paiement.reprise_le = recu.intention, None, None
     grand_livre.passer(
         session,
         cle=f"paiement:{paiement.id}",
         jour=clock.today(),
-        libelle="Prélèvement sur votre carte" if paiement.nature == "prelevement" else "Paiement en ligne",
+        libelle=LIBELLES[paiement.nature],
         mouvements=[
             Ligne(CompteGL.STRIPE, paiement.montant),
             Ligne(CompteGL.FOYER, -paiement.montant, foyer_id=paiement.foyer_id),
@@ -122,20 +143,30 @@ def encaisser(session: Session, paiement: Paiement, recu: Encaissement, cause: s
     return True
 
 
-def refuser(
-    session: Session, paiement: Paiement, vers: Etat, *, code: str, cause: str, intention: str | None = None
-) -> bool:
+def refuser(session: Session, paiement: Paiement, vers: Etat, non: Refuse, *, cause: str) -> bool:
     """The saved card was not charged: REFUSE or A_AUTHENTIFIER. False: that was known, or has been overtaken.
 
-    `code` is the bank's; `cause` says who told us.
+    News of the try before the last one tells nothing of the last. `cause` says who told us.
     """
-    if arrive_trop_tard(Etat(paiement.etat), vers):
+    already = non.tentative is not None and non.tentative == paiement.tentative
+    if already or arrive_trop_tard(Etat(paiement.etat), vers):
         return False
     avancer(session, paiement, vers, cause)
-    paiement.stripe_id = intention or paiement.stripe_id
-    paiement.code_refus = code
+    paiement.stripe_id = non.intention or paiement.stripe_id
+    paiement.code_refus, paiement.tentative = non.code, non.tentative
+    paiement.reprise_le = _reprise(session, paiement, non)
     publish(session, PaiementRefuse(paiement.id))
     return True
+
+
+def _reprise(session: Session, paiement: Paiement, non: Refuse) -> datetime | None:
+    """When a refused charge is asked for once more, as its rule says; in the morning, on Paris clocks."""
+    if paiement.etat != Etat.REFUSE or paiement.stripe_id is None or non.sans_retour:
+        return None
+    today = clock.today()
+    rules = en_vigueur(session, today).reprises
+    day = jour_de_reprise(famille_du_refus(non.code), rules, deja=paiement.essais, refuse_le=today)
+    return clock.paris(day, MATIN) if day else None
 
 
 def solder(session: Session, foyer_id: int, echeance_id: int | None = None) -> None:
@@ -165,3 +196,4 @@ def solder_en_lot(session: Session, foyers: Sequence[int]) -> None:
 
 def _solder(session: Session, foyers: Sequence[int], echeance_id: int | None) -> None:
     session.execute(_SOLDER, {"foyers": list(foyers), "echeance": echeance_id, "maintenant": clock.now()})
+    session.execute(_SUIVRE, {"foyers": list(foyers)})

@@ -25,6 +25,7 @@ from paiements.avancement import (
     verrouiller,
     verrouiller_foyer,
 )
+from paiements.conditions import en_vigueur
 from paiements.echeances import MINIMUM
 from paiements.etats import CONCLUS, Etat, arrive_trop_tard
 from paiements.models import EnregistrementCarte, Paiement
@@ -34,6 +35,8 @@ from paiements.reglements import adopter_carte
 
 LIBELLE = "Paniers solidaires"
 TOURS = 4
+EN_LIGNE = ("en_ligne", "avance")
+"""The natures of what a household pays itself, on a page of Stripe's."""
 
 
 class Issue(StrEnum):
@@ -68,15 +71,15 @@ def reste_a_payer(session: Session, foyer_id: int, echeance_id: int | None = Non
     return echeance.reste
 
 
-def ouvrir_paiement_en_ligne(foyer_id: int, echeance_id: int | None = None) -> str:
-    """The address of the page where the household pays now what is due. A page still open is given again.
+def ouvrir_paiement_en_ligne(foyer_id: int, echeance_id: int | None = None, *, avance: int | None = None) -> str:
+    """The address of the page where the household pays now what is due, or `avance` centimes ahead.
 
-    A household has one open page at most: those that no longer fit what is due are closed first. Raises Refus when
-    there is nothing to pay, Indisponible when Stripe does not answer.
+    A page still open is given again. A household has one open page at most: those that no longer fit what is due are
+    closed first. Raises Refus when there is nothing to pay, Indisponible when Stripe does not answer.
     """
     for _ in range(TOURS):
         with transaction() as session:
-            paiement, perimees = _preparer_paiement(session, foyer_id, echeance_id)
+            paiement, perimees = _preparer_paiement(session, foyer_id, echeance_id, avance)
         if perimees:
             _fermer(perimees)
             continue  # one of them may have been paid meanwhile: count again what is due
@@ -122,35 +125,52 @@ def est_a_nous(session: Session, page_id: str) -> bool:
     return session.scalars(paiement.union_all(carte)).first() is not None
 
 
-def _preparer_paiement(session: Session, foyer_id: int, echeance_id: int | None) -> tuple[Paiement, list[str]]:
+def _exiger_avance(session: Session, foyer_id: int, montant: int) -> None:
+    """Raises Refus for more than a household may have paid ahead."""
+    most = en_vigueur(session, clock.today()).avance_max + grand_livre.solde(session, foyer_id)
+    if montant > most:
+        raise Refus(
+            f"Vous pouvez payer d’avance jusqu’à {Euros(most)}."
+            if most >= MINIMUM
+            else "Votre avance est déjà au plus haut : vos prochains paniers l’utilisent d’abord."
+        )
+
+
+def _preparer_paiement(
+    session: Session, foyer_id: int, echeance_id: int | None, avance: int | None
+) -> tuple[Paiement, list[str]]:
     """The payment to open, and the open pages that no longer fit what is due."""
     verrouiller_foyer(session, foyer_id)
-    du = reste_a_payer(session, foyer_id, echeance_id)
+    if avance is not None:
+        _exiger_avance(session, foyer_id, avance)
+    du = reste_a_payer(session, foyer_id, echeance_id) if avance is None else avance
+    nature = "en_ligne" if avance is None else "avance"
     if du <= 0:
         raise Refus("Il n’y a rien à payer en ce moment.")
     if du < MINIMUM:
         raise Refus(f"Le paiement par carte commence à {Euros(MINIMUM)}. Cette somme s’ajoutera à la suivante.")
     ouverts = session.scalars(
         select(Paiement)
-        .where(Paiement.foyer_id == foyer_id, Paiement.nature == "en_ligne", Paiement.etat.not_in(CONCLUS))
+        .where(Paiement.foyer_id == foyer_id, Paiement.nature.in_(EN_LIGNE), Paiement.etat.not_in(CONCLUS))
         .order_by(Paiement.id)
         .with_for_update()
     ).all()
-    convient = next((p for p in ouverts if (p.montant, p.echeance_id) == (du, echeance_id)), None)
+    wanted = (du, echeance_id, nature)
+    convient = next((p for p in ouverts if (p.montant, p.echeance_id, p.nature) == wanted), None)
     perimes = [p for p in ouverts if p is not convient]
     for paiement in perimes:
         if paiement.session_stripe is None:
             avancer(session, paiement, Etat.ABANDONNE, "remplace")
     pages = [p.session_stripe for p in perimes if p.session_stripe]
-    return convient or _nouveau_paiement(session, foyer_id, echeance_id, du), pages
+    return convient or _nouveau_paiement(session, foyer_id, echeance_id, du, nature), pages
 
 
-def _nouveau_paiement(session: Session, foyer_id: int, echeance_id: int | None, montant: int) -> Paiement:
+def _nouveau_paiement(session: Session, foyer_id: int, echeance_id: int | None, montant: int, nature: str) -> Paiement:
     maintenant = clock.now()
     paiement = Paiement(
         foyer_id=foyer_id,
         echeance_id=echeance_id,
-        nature="en_ligne",
+        nature=nature,
         montant=montant,
         cle=uuid.uuid4(),
         etat=Etat.PREPARE,

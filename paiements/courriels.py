@@ -25,9 +25,11 @@ def refus(session: Session, paiement_id: int) -> None:
         "libelle": echeance.libelle,
         "famille": str(famille_du_refus(paiement.code_refus)),
         "carte": queries.nom_de_carte(carte) if carte else None,
+        "reprise": paiement.reprise_le,
         "lien": lien_pour_payer(paiement.echeance_id),
     }
-    dire(session, paiement.foyer_id, cle=f"paiement:{paiement_id}:refus", modele="paiements/refus", contexte=context)
+    cle = f"paiement:{paiement_id}:refus" + (f":{paiement.essais}" if paiement.essais else "")
+    dire(session, paiement.foyer_id, cle=cle, modele="paiements/refus", contexte=context)
 
 
 def recu(session: Session, paiement_id: int) -> None:

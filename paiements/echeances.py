@@ -26,7 +26,8 @@ _OUVRIR = text(
     """
     WITH montants AS (
         SELECT m.foyer_id, m.montant, least(m.montant, coalesce(s.solde, 0)) AS reste,
-               CASE WHEN r.mode = 'carte' AND c.id IS NOT NULL THEN 'carte' ELSE 'maison' END AS mode
+               CASE WHEN r.mode = 'carte' AND c.id IS NOT NULL THEN 'carte' ELSE 'maison' END AS mode,
+               r.mode = 'carte' AND c.id IS NOT NULL AND r.rythme = 'mois' AS a_grouper
         FROM unnest(CAST(:foyers AS bigint[]), CAST(:montants AS integer[])) AS m(foyer_id, montant)
         LEFT JOIN reglement r ON r.foyer_id = m.foyer_id
         LEFT JOIN carte c ON c.foyer_id = m.foyer_id AND c.retiree_le IS NULL
@@ -34,17 +35,17 @@ _OUVRIR = text(
                    WHERE foyer_id = ANY(CAST(:foyers AS bigint[])) GROUP BY foyer_id) s ON s.foyer_id = m.foyer_id
         WHERE m.montant > 0
     ), ouvertes AS (
-        INSERT INTO echeance (foyer_id, cle, libelle, montant, mode, ouverte_le, reglee_le)
+        INSERT INTO echeance (foyer_id, cle, libelle, montant, mode, ouverte_le, reglee_le, a_grouper)
         SELECT foyer_id, :cle, :libelle, montant, mode, :instant,
-               CASE WHEN reste <= 0 THEN CAST(:instant AS timestamptz) END
+               CASE WHEN reste <= 0 THEN CAST(:instant AS timestamptz) END, coalesce(a_grouper, false)
         FROM montants
         ON CONFLICT (foyer_id, cle) DO NOTHING
-        RETURNING id, foyer_id
+        RETURNING id, foyer_id, a_grouper
     ), prepares AS (
         INSERT INTO paiement (foyer_id, echeance_id, nature, montant, cle, etat, demande_le)
         SELECT o.foyer_id, o.id, 'prelevement', m.reste, gen_random_uuid(), 'prepare', :instant
         FROM ouvertes o JOIN montants m ON m.foyer_id = o.foyer_id
-        WHERE m.mode = 'carte' AND m.reste >= :minimum
+        WHERE m.mode = 'carte' AND m.reste >= :minimum AND NOT o.a_grouper
         RETURNING id
     )
     SELECT (SELECT count(*) FROM ouvertes) AS ouvertes,
@@ -66,7 +67,7 @@ _PAGES = text(
     """
     WITH paiements AS (
         UPDATE paiement SET relance_le = :instant
-        WHERE nature = 'en_ligne' AND etat = 'a_authentifier' AND session_stripe IS NOT NULL
+        WHERE nature IN ('en_ligne', 'avance') AND etat = 'a_authentifier' AND session_stripe IS NOT NULL
           AND greatest(demande_le, relance_le) < :avant_page
         RETURNING session_stripe
     ), cartes AS (
@@ -83,7 +84,8 @@ def ouvrir_en_lot(session: Session, *, cle: str, libelle: str, montants: Mapping
     """Open the échéance `cle` (``2026-W48``) of each household for its `montants` (centimes); returns how many are new.
 
     Call it after the baskets have been debited, in the same transaction: what an advance already covers is not
-    charged. Households that pay by card get a payment, whose own key goes to Stripe, and a fact that asks for it.
+    charged. Households that pay by card get a payment, whose own key goes to Stripe, and a fact that asks for it; those
+    that pay by the month wait for its day (`regroupement.py`).
     A household whose échéance is open already is left alone. Two statements, whatever the number of households.
     """
     if not montants:
@@ -107,7 +109,7 @@ def relancer(session: Session, instant: datetime) -> int:
     publish(session, *map(PrelevementDemande, charges), *map(PageStripeAVerifier, pages))
     perdues = session.scalars(
         select(Paiement)
-        .where(Paiement.nature == "en_ligne", Paiement.etat.in_((Etat.PREPARE, Etat.INCONNU)))
+        .where(Paiement.nature.in_(("en_ligne", "avance")), Paiement.etat.in_((Etat.PREPARE, Etat.INCONNU)))
         .where(Paiement.demande_le < instant - ATTENTE_PAGE)
         .with_for_update(skip_locked=True)
     ).all()

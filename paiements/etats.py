@@ -2,8 +2,9 @@
 
 ``prepare``: written, not tried. ``inconnu``: Stripe was asked and what it did is not known yet. ``a_authentifier``:
 Stripe waits for a person: the bank wants to hear the cardholder, or the payment page is open. ``refuse``: the bank said
-no. ``abandonne``: nobody will pay it any more. ``reussi``: the money is there; nothing undoes it (a refund would be
-another payment's story), while a late success is believed whatever was thought before.
+no; a rule may send it back to ``prepare`` once more. ``abandonne``: nobody will pay it any more. ``reussi``: the money
+is there; nothing undoes it (a refund would be another payment's story), while a late success is believed whatever was
+thought before.
 """
 
 from enum import StrEnum
@@ -22,7 +23,7 @@ PERMIS: dict[Etat, frozenset[Etat]] = {
     Etat.PREPARE: frozenset({Etat.INCONNU, Etat.REFUSE, Etat.ABANDONNE}),
     Etat.INCONNU: frozenset({Etat.A_AUTHENTIFIER, Etat.REFUSE, Etat.REUSSI, Etat.ABANDONNE}),
     Etat.A_AUTHENTIFIER: frozenset({Etat.REFUSE, Etat.REUSSI, Etat.ABANDONNE}),
-    Etat.REFUSE: frozenset({Etat.REUSSI}),
+    Etat.REFUSE: frozenset({Etat.REUSSI, Etat.PREPARE}),
     Etat.ABANDONNE: frozenset({Etat.REUSSI}),
     Etat.REUSSI: frozenset(),
 }

@@ -9,7 +9,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, func, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 import foyers.models  # noqa: F401  (its tables are named in foreign keys)
@@ -93,16 +93,43 @@ class Mode(StrEnum):
     MAISON = "maison"
 
 
+class Rythme(StrEnum):
+    """How often what falls due is charged: each week, or all at once on a day of the month."""
+
+    SEMAINE = "semaine"
+    MOIS = "mois"
+
+
+class ConditionEnLigne(Base):
+    """What the CCAS has decided about paying online, from `effet_le` on (`conditions.py`); a change is another row."""
+
+    __tablename__ = "condition_en_ligne"
+
+    effet_le: Mapped[date] = mapped_column(primary_key=True)
+    jour_du_mois: Mapped[int] = mapped_column(SmallInteger)
+    avance_max: Mapped[int]
+    reprises: Mapped[dict[str, Any]]
+
+    __table_args__ = (
+        CheckConstraint("jour_du_mois BETWEEN 1 AND 28", name="jour_du_mois"),
+        CheckConstraint("avance_max >= 0", name="avance_max"),
+    )
+
+
 class Reglement(Base):
-    """How a household pays, and who it is at Stripe."""
+    """How a household pays, how often, and who it is at Stripe."""
 
     __tablename__ = "reglement"
 
     foyer_id: Mapped[int] = mapped_column(ForeignKey("foyer.id", ondelete="CASCADE"), primary_key=True)
     mode: Mapped[str] = mapped_column(server_default=Mode.MAISON)
+    rythme: Mapped[str] = mapped_column(server_default=Rythme.SEMAINE)
     client_stripe: Mapped[str | None] = mapped_column(unique=True)
 
-    __table_args__ = (CheckConstraint("mode IN ('carte', 'maison')", name="mode"),)
+    __table_args__ = (
+        CheckConstraint("mode IN ('carte', 'maison')", name="mode"),
+        CheckConstraint("rythme IN ('semaine', 'mois')", name="rythme"),
+    )
 
 
 class Carte(Base):
@@ -143,7 +170,11 @@ class EnregistrementCarte(Base):
 
 
 class Echeance(Base):
-    """What a household owes for one échéance (``2026-W48``): one charge at most is made for it."""
+    """What a household owes for one échéance (``2026-W48``): one charge at most is made for it.
+
+    `a_grouper`: it waits for the month's charge. `groupe_id`: the month's échéance that stands for it, and that it
+    follows from then on.
+    """
 
     __tablename__ = "echeance"
 
@@ -155,10 +186,17 @@ class Echeance(Base):
     mode: Mapped[str]
     ouverte_le: Mapped[Instant]
     reglee_le: Mapped[Instant | None]
+    a_grouper: Mapped[bool] = mapped_column(server_default="false")
+    groupe_id: Mapped[int | None] = mapped_column(ForeignKey("echeance.id"), index=True)
 
     __table_args__ = (
         Index("uq_echeance", "foyer_id", "cle", unique=True),
         Index("ix_echeance_cle", "cle"),
+        Index(
+            "ix_echeance_a_grouper",
+            "foyer_id",
+            postgresql_where=text("a_grouper AND groupe_id IS NULL AND reglee_le IS NULL"),
+        ),
         CheckConstraint("montant > 0", name="montant"),
         CheckConstraint("mode IN ('carte', 'maison')", name="mode"),
     )
@@ -167,9 +205,11 @@ class Echeance(Base):
 class Paiement(Base):
     """One attempt to take money through Stripe: the row and its key are committed before the call.
 
-    `nature` is ``prelevement`` (off session, saved card; one per échéance) or ``en_ligne`` (the family pays by
-    Checkout). `etat` moves only as `etats.py` allows, and each move leaves a `PaiementEtape`. `carte_id` is fixed at
-    the first try, as the same key must always carry the same request. `relance_le`: last found waiting too long.
+    `nature` is ``prelevement`` (off session, saved card; one per échéance), ``en_ligne`` (the family pays by Checkout)
+    or ``avance`` (there too, ahead of what will fall due). `etat` moves only as `etats.py` allows, and each move leaves
+    a `PaiementEtape`. `carte_id` is fixed at the first try, as the same key must always carry the same request.
+    `relance_le`: last found waiting too long. `reprise_le`: when a refused charge is asked for once more, `essais` how
+    often it was, `tentative` what Stripe calls the last refused try.
     """
 
     __tablename__ = "paiement"
@@ -185,6 +225,9 @@ class Paiement(Base):
     stripe_id: Mapped[str | None] = mapped_column(unique=True)
     session_stripe: Mapped[str | None] = mapped_column(unique=True)
     code_refus: Mapped[str | None]
+    tentative: Mapped[str | None]
+    essais: Mapped[int] = mapped_column(SmallInteger, server_default="0")
+    reprise_le: Mapped[Instant | None]
     demande_le: Mapped[Instant]
     tente_le: Mapped[Instant | None]
     relance_le: Mapped[Instant | None]
@@ -197,7 +240,8 @@ class Paiement(Base):
             "demande_le",
             postgresql_where=text("etat IN ('prepare', 'inconnu', 'a_authentifier')"),
         ),
-        CheckConstraint("nature IN ('prelevement', 'en_ligne')", name="nature"),
+        Index("ix_paiement_a_reprendre", "reprise_le", postgresql_where=text("reprise_le IS NOT NULL")),
+        CheckConstraint("nature IN ('prelevement', 'en_ligne', 'avance')", name="nature"),
         CheckConstraint("nature <> 'prelevement' OR echeance_id IS NOT NULL", name="prelevement_d_une_echeance"),
         CheckConstraint(
             "etat IN ('prepare', 'inconnu', 'a_authentifier', 'refuse', 'reussi', 'abandonne')", name="etat"

@@ -3,7 +3,7 @@
 The remote call follows one pattern: the payment and its key are committed, then Stripe is called with no transaction
 open, then the outcome is recorded. Whoever was killed in between leaves a payment ``inconnu``; the next one reads
 Stripe first, and asks again only with the same key. A refusal is never tried again blindly: the household is told,
-with a link to pay.
+with a link to pay, and only some are asked for once more, by their rule (`reprises.py`).
 """
 
 import uuid
@@ -37,8 +37,8 @@ def prelever(paiement_id: int) -> None:
         prepare = _preparer(session, paiement_id)
     if prepare is None:
         return
-    ordre, deja_tente = prepare
-    resultat = passerelle.retrouver(ordre.client, ordre.cle) if deja_tente else None
+    ordre, deja_tente, tentative = prepare
+    resultat = _retrouver(ordre, tentative) if deja_tente else None
     if resultat is None:
         resultat = passerelle.prelever(ordre)
     with transaction() as session:
@@ -52,10 +52,10 @@ def conclure(session: Session, paiement: Paiement, resultat: Resultat, cause: st
     match resultat:
         case Encaisse(intention, montant):
             encaisser(session, paiement, Encaissement(intention, montant), cause)
-        case Refuse(code, intention):
-            refuser(session, paiement, Etat.REFUSE, code=code, intention=intention, cause=cause)
+        case Refuse():
+            refuser(session, paiement, Etat.REFUSE, resultat, cause=cause)
         case AAuthentifier(intention, code):
-            refuser(session, paiement, Etat.A_AUTHENTIFIER, code=code, intention=intention, cause=cause)
+            refuser(session, paiement, Etat.A_AUTHENTIFIER, Refuse(code, intention), cause=cause)
         case EnCours():
             pass
 
@@ -81,28 +81,48 @@ def lire_cle(reference: str | None) -> uuid.UUID | None:
         return None
 
 
-def _preparer(session: Session, paiement_id: int) -> tuple[Ordre, bool] | None:
-    """Commit to a try: what to ask Stripe, and whether it may have been asked before. None: nothing to do any more."""
+def _retrouver(ordre: Ordre, tentative: str | None) -> Resultat | None:
+    """What an earlier call of this try has done; None: nothing. `tentative` is the refusal of the try before."""
+    if ordre.intention is None:
+        return passerelle.retrouver(ordre.client, ordre.cle)
+    resultat = passerelle.lire_intention(ordre.intention).resultat
+    return None if isinstance(resultat, Refuse) and resultat.tentative == tentative else resultat
+
+
+def _preparer(session: Session, paiement_id: int) -> tuple[Ordre, bool, str | None] | None:
+    """Commit to a try: what to ask Stripe, whether it may have been asked before, and the refusal that came before.
+
+    None: nothing to do any more.
+    """
     paiement = verrouiller(session, paiement_id)
     if paiement.etat in CONCLUS or paiement.etat == Etat.A_AUTHENTIFIER:
         return None
     deja_tente = paiement.tente_le is not None
-    if not deja_tente and not _encore_du(session, paiement):
+    if not deja_tente and not encore_du(session, paiement):
         avancer(session, paiement, Etat.ABANDONNE, "deja regle")
         return None
     carte = _carte(session, paiement, deja_tente=deja_tente)
     client = session.get_one(Reglement, paiement.foyer_id).client_stripe if carte else None
     if carte is None or client is None:
-        refuser(session, paiement, Etat.REFUSE, code=SANS_CARTE, cause="plus de carte")
+        refuser(session, paiement, Etat.REFUSE, Refuse(SANS_CARTE, None), cause="plus de carte")
         return None
     if paiement.etat == Etat.PREPARE:
         avancer(session, paiement, Etat.INCONNU, "essai")
     paiement.carte_id, paiement.tente_le = carte.id, clock.now()
     echeance = session.get_one(Echeance, paiement.echeance_id)
-    return Ordre(str(paiement.cle), paiement.montant, client, carte.stripe_id, echeance.libelle), deja_tente
+    ordre = Ordre(
+        str(paiement.cle),
+        paiement.montant,
+        client,
+        carte.stripe_id,
+        echeance.libelle,
+        intention=paiement.stripe_id if paiement.essais else None,
+        essai=paiement.essais,
+    )
+    return ordre, deja_tente, paiement.tentative
 
 
-def _encore_du(session: Session, paiement: Paiement) -> bool:
+def encore_du(session: Session, paiement: Paiement) -> bool:
     """Whether the household still owes it: it may have paid otherwise while the charge waited."""
     echeance = session.get_one(Echeance, paiement.echeance_id)
     return echeance.reglee_le is None and grand_livre.solde(session, paiement.foyer_id) >= paiement.montant

@@ -2,15 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from kernel import clock
 from paiements import grand_livre
+from paiements.conditions import cle_du_mois, en_vigueur
 from paiements.etats import Etat
 from paiements.grand_livre import LigneDeCompte
-from paiements.models import Carte, Echeance, Mode, Paiement, Reglement
+from paiements.models import Carte, Echeance, Mode, Paiement, Reglement, Rythme
 from paiements.refus import Famille, famille_du_refus
 
 LIGNES_PAR_PAGE = 60
@@ -37,6 +39,15 @@ class Impaye:
     libelle: str
     montant: int
     famille: Famille
+    reprise_le: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class DuMois:
+    """What waits for the month's charge, in centimes, and the day of that charge."""
+
+    montant: int
+    jour: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +59,8 @@ class CompteMontre:
     lignes: Sequence[LigneDeCompte]
     lignes_en_tout: int
     mode: Mode
+    rythme: Rythme
+    du_mois: DuMois
     carte: CarteMontree | None
     impayes: Sequence[Impaye]
 
@@ -72,6 +85,8 @@ def compte(session: Session, foyer_id: int, *, tout: bool = False) -> CompteMont
         lignes=lignes[::-1] if tout else lignes[::-1][:LIGNES_PAR_PAGE],
         lignes_en_tout=len(lignes),
         mode=moyen(session, foyer_id),
+        rythme=rythme(session, foyer_id),
+        du_mois=du_mois(session, foyer_id),
         carte=carte(session, foyer_id),
         impayes=_impayes(session, foyer_id),
     )
@@ -81,6 +96,30 @@ def moyen(session: Session, foyer_id: int) -> Mode:
     """How the household pays."""
     reglement = session.get(Reglement, foyer_id)
     return Mode(reglement.mode) if reglement else Mode.MAISON
+
+
+def rythme(session: Session, foyer_id: int) -> Rythme:
+    """How often the household is charged."""
+    reglement = session.get(Reglement, foyer_id)
+    return Rythme(reglement.rythme) if reglement else Rythme.SEMAINE
+
+
+def du_mois(session: Session, foyer_id: int) -> DuMois:
+    """What of the household's weeks waits for the month's charge, as far as it is still due."""
+    waits = select(func.coalesce(func.sum(Echeance.montant), 0)).where(
+        Echeance.foyer_id == foyer_id, Echeance.a_grouper, Echeance.groupe_id.is_(None), Echeance.reglee_le.is_(None)
+    )
+    owed = grand_livre.solde(session, foyer_id) - en_cours(session, foyer_id)
+    return DuMois(max(0, min(int(session.execute(waits).scalar_one()), owed)), _jour_du_mois(session, foyer_id))
+
+
+def _jour_du_mois(session: Session, foyer_id: int) -> date:
+    today = clock.today()
+    day = today.replace(day=en_vigueur(session, today).jour_du_mois)
+    opened = select(Echeance.id).where(Echeance.foyer_id == foyer_id, Echeance.cle == cle_du_mois(day))
+    if today < day and session.scalars(opened).first() is None:
+        return day
+    return (day.replace(day=28) + timedelta(days=7)).replace(day=day.day)
 
 
 def en_cours(session: Session, foyer_id: int) -> int:
@@ -116,10 +155,10 @@ def echeance(session: Session, echeance_id: int) -> EcheanceMontree | None:
 
 def _impayes(session: Session, foyer_id: int) -> list[Impaye]:
     lus = session.execute(
-        select(Echeance.id, Echeance.libelle, Paiement.montant, Paiement.code_refus)
+        select(Echeance.id, Echeance.libelle, Paiement.montant, Paiement.code_refus, Paiement.reprise_le)
         .join(Paiement, Paiement.echeance_id == Echeance.id)
         .where(Echeance.foyer_id == foyer_id, Echeance.reglee_le.is_(None), Paiement.nature == "prelevement")
         .where(Paiement.etat.in_((Etat.REFUSE, Etat.A_AUTHENTIFIER)))
         .order_by(Echeance.ouverte_le.desc())
     )
-    return [Impaye(lu.id, lu.libelle, lu.montant, famille_du_refus(lu.code_refus)) for lu in lus]
+    return [Impaye(lu.id, lu.libelle, lu.montant, famille_du_refus(lu.code_refus), lu.reprise_le) for lu in lus]

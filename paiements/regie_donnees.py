@@ -9,14 +9,16 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from foyers.models import Compte, Maison
 from kernel.errors import Refus
+from paiements.models import ConditionEnLigne
 from paiements.models_regie import ActeRegie, Regie
 from paiements.monnaie import MoyenPaiement
+from paiements.refus import REPRENABLES, Famille
 from paiements.regie import confier, nommer_mandataire
 
 Centimes = Annotated[int, Field(ge=0, le=10_000_000)]
@@ -49,11 +51,36 @@ class UneCaisse(_Donnee):
     mandataires: list[str] = []
 
 
+class UneReprise(_Donnee):
+    """How often a charge refused for this reason is asked for again, and when (`refus.py`)."""
+
+    fois: Annotated[int, Field(ge=0, le=3)]
+    apres_jours: Annotated[int, Field(ge=1, le=31)] = 5
+    jours_du_mois: list[Annotated[int, Field(ge=1, le=31)]] = []
+
+
+class DesConditions(_Donnee):
+    """What the CCAS decides about paying online, from a day on (`conditions.py`)."""
+
+    effet_le: date
+    jour_du_mois: Annotated[int, Field(ge=1, le=28)] = 5
+    avance_max: Centimes = 10_000
+    reprises: dict[Famille, UneReprise]
+
+    @field_validator("reprises")
+    @classmethod
+    def _seulement_les_reprenables(cls, value: dict[Famille, UneReprise]) -> dict[Famille, UneReprise]:
+        if never := sorted(set(value) - REPRENABLES):
+            raise ValueError(f"cela ne se redemande jamais à la banque : {', '.join(never)}")
+        return value
+
+
 class DonneesRegie(_Donnee):
     """The whole file."""
 
     regie: UneRegie
     acte: list[UnActe]
+    en_ligne: list[DesConditions] = []
     caisse: list[UneCaisse] = []
 
 
@@ -78,6 +105,8 @@ def charger(session: Session, data: DonneesRegie) -> Regie:
     regie.nom = data.regie.nom
     for act in data.acte:
         _ajouter_acte(session, regie.id, act)
+    for rules in data.en_ligne:
+        _ajouter_conditions(session, rules)
     for till in data.caisse:
         _confier(session, regie.id, till)
     return regie
@@ -92,6 +121,18 @@ def _ajouter_acte(session: Session, regie_id: int, act: UnActe) -> None:
     elif any(getattr(found, name) != value for name, value in values.items()):
         raise Refus(
             f"L’acte du {act.effet_le:%d/%m/%Y} existe déjà, autrement : un avenant prend effet à une autre date."
+        )
+
+
+def _ajouter_conditions(session: Session, rules: DesConditions) -> None:
+    values = rules.model_dump(mode="json", exclude={"effet_le"})
+    found = session.get(ConditionEnLigne, rules.effet_le)
+    if found is None:
+        session.add(ConditionEnLigne(effet_le=rules.effet_le, **values))
+    elif any(getattr(found, name) != value for name, value in values.items()):
+        raise Refus(
+            f"Les conditions en ligne du {rules.effet_le:%d/%m/%Y} existent déjà, autrement : changez-les à une autre"
+            " date."
         )
 
 

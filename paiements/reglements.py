@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from kernel import clock
@@ -10,7 +10,7 @@ from kernel.errors import Refus
 from kernel.outbox import publish
 from paiements.avancement import verrouiller_foyer
 from paiements.events import CarteEnregistree
-from paiements.models import Carte, Mode
+from paiements.models import Carte, Echeance, Mode, Rythme
 from paiements.passerelle import CarteLue
 
 
@@ -20,6 +20,19 @@ def choisir_mode(session: Session, foyer_id: int, mode: Mode) -> None:
     if mode is Mode.CARTE and carte_en_usage(session, foyer_id) is None:
         raise Refus("Aucune carte n’est enregistrée. Enregistrez d’abord une carte, puis choisissez ce mode.")
     reglement.mode = mode
+    if mode is Mode.MAISON:
+        _ne_plus_grouper(session, foyer_id)
+
+
+def choisir_rythme(session: Session, foyer_id: int, rythme: Rythme) -> None:
+    """From the next échéance on, be charged each week, or once a month. What waits for its month goes on waiting."""
+    verrouiller_foyer(session, foyer_id).rythme = rythme
+
+
+def _ne_plus_grouper(session: Session, foyer_id: int) -> None:
+    """The weeks that waited for the month's charge are paid at the maison: nothing is taken any more for them."""
+    waiting = update(Echeance).where(Echeance.foyer_id == foyer_id, Echeance.a_grouper, Echeance.groupe_id.is_(None))
+    session.execute(waiting.values(a_grouper=False, mode=Mode.MAISON))
 
 
 def carte_en_usage(session: Session, foyer_id: int) -> Carte | None:
@@ -33,6 +46,7 @@ def retirer_carte(session: Session, foyer_id: int) -> None:
     if carte is not None:
         carte.retiree_le = clock.now()
     reglement.mode = Mode.MAISON
+    _ne_plus_grouper(session, foyer_id)
 
 
 def adopter_carte(session: Session, foyer_id: int, lue: CarteLue, demandee_le: datetime) -> None:

@@ -59,6 +59,7 @@ REGLES: tuple[tuple[str, str], ...] = (
     (
         """
         SELECT e.id FROM echeance e WHERE e.mode = 'carte' AND e.reglee_le IS NULL AND e.montant >= 50
+        AND NOT e.a_grouper
         AND NOT EXISTS (SELECT FROM paiement p WHERE p.echeance_id = e.id AND p.nature = 'prelevement')
         AND (SELECT coalesce(sum(m.montant), 0) FROM mouvement m WHERE m.foyer_id = e.foyer_id) >= e.montant
         """,
@@ -70,6 +71,14 @@ REGLES: tuple[tuple[str, str], ...] = (
         WHERE p.etat = 'reussi' AND e.reglee_le IS NULL
         """,
         "Le paiement {id} a réussi, mais son échéance n’est pas marquée comme réglée.",
+    ),
+    (
+        """
+        SELECT g.id FROM echeance g JOIN echeance e ON e.groupe_id = g.id
+        GROUP BY g.id HAVING g.montant > sum(e.montant) OR bool_or(e.reglee_le IS DISTINCT FROM g.reglee_le)
+                          OR bool_or(e.foyer_id <> g.foyer_id) OR g.groupe_id IS NOT NULL
+        """,
+        "L’échéance du mois {id} et ses semaines ne disent pas la même chose.",
     ),
     (
         """

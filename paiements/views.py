@@ -15,8 +15,10 @@ from kernel.web.files import file_answer
 from kernel.web.security import csrf, limiter, signed_link
 from paiements import checkout, evenements, passerelle, queries, queries_caisse, quittances, reglements
 from paiements.checkout import Conclusion, Issue
+from paiements.conditions import en_vigueur
+from paiements.formulaires import AvanceForm
 from paiements.liens import echeance_du_jeton
-from paiements.models import Mode
+from paiements.models import Mode, Rythme
 from paiements.passerelle import Indisponible, SignatureInvalide
 from paiements.portee import ma_quittance
 
@@ -25,6 +27,7 @@ bp = Blueprint("paiements", __name__, url_prefix="/paiements")
 Page = str | Reponse | tuple[str, int]
 
 PAGE_LA_PLUS_LONGUE = 200
+ABSENT = 503
 
 
 @bp.get("/mon-compte")
@@ -59,7 +62,7 @@ def enregistrer_carte() -> Reponse:
     try:
         adresse = checkout.enregistrer_carte(current_user.foyer_id, email, suite() or "")
     except Indisponible:
-        raise Refus(_STRIPE_ABSENT, status=503) from None
+        raise Refus(_STRIPE_ABSENT, status=ABSENT) from None
     return redirect(adresse, 303)
 
 
@@ -85,6 +88,35 @@ def choisir_mode() -> Reponse:
         reglements.choisir_mode(session, current_user.foyer_id, mode)
     flash(_("C’est noté. Cela vaut dès la prochaine échéance."), "succes")
     return redirect(url_for("paiements.mon_compte"))
+
+
+@bp.post("/rythme")
+@access(Role.HABITANT, on=MINE)
+def choisir_rythme() -> Reponse:
+    try:
+        rythme = Rythme(request.form.get("rythme", ""))
+    except ValueError:
+        raise Refus(_("Choisissez entre « chaque semaine » et « une fois par mois »."), status=400) from None
+    with transaction() as session:
+        reglements.choisir_rythme(session, current_user.foyer_id, rythme)
+    flash(_("C’est noté. Cela vaut dès votre prochain panier."), "succes")
+    return redirect(url_for("paiements.mon_compte"))
+
+
+@bp.route("/avance", methods=["GET", "POST"])
+@access(Role.HABITANT, on=MINE)
+def payer_d_avance() -> Page:
+    form = AvanceForm()
+    if form.validate_on_submit():
+        try:
+            return redirect(_page_de_paiement(current_user.foyer_id, None, form.montant.centimes), 303)
+        except Refus as refus:
+            if refus.status == ABSENT:
+                raise
+            form.refuser("montant", refus.sentence)
+    with reading() as session:
+        most = en_vigueur(session, clock.today()).avance_max
+    return render_template("paiements/avance.html", form=form, plafond=most), 422 if form.errors else 200
 
 
 @bp.get("/retour")
@@ -153,11 +185,11 @@ _STRIPE_ABSENT = (
 )
 
 
-def _page_de_paiement(foyer_id: int, echeance_id: int | None) -> str:
+def _page_de_paiement(foyer_id: int, echeance_id: int | None, avance: int | None = None) -> str:
     try:
-        return checkout.ouvrir_paiement_en_ligne(foyer_id, echeance_id)
+        return checkout.ouvrir_paiement_en_ligne(foyer_id, echeance_id, avance=avance)
     except Indisponible:
-        raise Refus(_STRIPE_ABSENT, status=503) from None
+        raise Refus(_STRIPE_ABSENT, status=ABSENT) from None
 
 
 def _retour(conclusion: Conclusion) -> Page:

@@ -18,7 +18,7 @@ from kernel import clock
 from kernel.db import transaction
 from kernel.errors import Refus
 from kernel.settings import get_settings
-from paiements import echeances
+from paiements import echeances, regroupement, reprises
 from paniers import horaires, horaires_producteurs
 from paniers.courriels import annonces
 from paniers.courriels import equipe as alertes_equipe
@@ -47,6 +47,16 @@ def _relancer(instant: datetime) -> None:
         echeances.relancer(session, instant)
 
 
+def _reprendre(instant: datetime) -> None:
+    with transaction() as session:
+        reprises.reprendre(session, instant)
+
+
+def _regrouper(instant: datetime) -> None:
+    with transaction() as session:
+        regroupement.regrouper(session, instant)
+
+
 TASKS: tuple[Task, ...] = (
     horaires.ouvrir,
     horaires.cloturer_ce_qui_est_du,
@@ -64,6 +74,8 @@ TASKS: tuple[Task, ...] = (
     horaires_producteurs.relancer_les_commandes,
     suivre_les_sorties,
     _relancer,
+    _reprendre,
+    _regrouper,
     _rappeler_les_quotients,
     _purger,
 )

@@ -30,10 +30,15 @@ class Encaisse:
 
 @dataclass(frozen=True, slots=True)
 class Refuse:
-    """The bank said no; `code` is its decline code, else the provider's error code."""
+    """The bank said no; `code` is its decline code, else the provider's error code.
+
+    `tentative` names this very try; `sans_retour`: the bank asks not to be asked again.
+    """
 
     code: str
     intention: str | None
+    tentative: str | None = None
+    sans_retour: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +61,19 @@ Resultat = Encaisse | Refuse | AAuthentifier | EnCours
 
 @dataclass(frozen=True, slots=True)
 class Ordre:
-    """What to take from a saved card: centimes, our key, who and which card there, what the family may read."""
+    """What to take from a saved card: centimes, our key, who and which card there, what the family may read.
+
+    A refused payment that is asked for again names its `intention`, and says how often it was by `essai`: the money of
+    an intent is taken once at most.
+    """
 
     cle: str
     montant: int
     client: str
     carte: str
     libelle: str
+    intention: str | None = None
+    essai: int = 0
 
 
 @dataclass(frozen=True, slots=True)

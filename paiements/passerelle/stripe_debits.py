@@ -28,7 +28,7 @@ def prelever(ordre: Ordre) -> Resultat:
 
     try:
         with appel() as client:
-            intention = _demander(client, ordre)
+            intention = _redemander(client, ordre) if ordre.intention else _demander(client, ordre)
     except stripe.CardError as error:
         return _refus(error)
     except stripe.InvalidRequestError as error:
@@ -52,6 +52,15 @@ def _demander(client: "stripe.StripeClient", ordre: Ordre) -> Any:
             "metadata": {REFERENCE: ordre.cle},
         },
         options={"idempotency_key": ordre.cle},
+    )
+
+
+def _redemander(client: "stripe.StripeClient", ordre: Ordre) -> Any:
+    """Confirm a refused intent once more; Stripe takes its money once at most, whatever the key."""
+    return client.v1.payment_intents.confirm(
+        ordre.intention or "",
+        params={"payment_method": ordre.carte, "off_session": True},
+        options={"idempotency_key": f"{ordre.cle}-{ordre.essai}"},
     )
 
 
@@ -81,7 +90,7 @@ def _resultat(intention: Any) -> Resultat:
         case "canceled":
             return Refuse("canceled", intention.id)
         case "requires_payment_method" if erreur is not None:
-            return _non(erreur, intention.id)
+            return _non(erreur, intention.id, _nom(intention.latest_charge))
         case _:
             return EnCours(intention.id)
 
@@ -89,10 +98,17 @@ def _resultat(intention: Any) -> Resultat:
 def _refus(error: "stripe.CardError") -> Resultat:
     detail: Any = error.error
     intention = getattr(detail, "payment_intent", None)
-    return _non(detail, getattr(intention, "id", None), error.code)
+    return _non(detail, getattr(intention, "id", None), getattr(detail, "charge", None), error.code)
 
 
-def _non(detail: Any, intention: str | None, code: str | None = None) -> Resultat:
+def _non(detail: Any, intention: str | None, tentative: str | None, code: str | None = None) -> Resultat:
     """A bank's no, by its decline code, else Stripe's own."""
     said = getattr(detail, "decline_code", None) or getattr(detail, "code", None) or code or "card_declined"
-    return AAuthentifier(intention) if said == _SCA else Refuse(said, intention)
+    if said == _SCA:
+        return AAuthentifier(intention)
+    return Refuse(said, intention, tentative, getattr(detail, "advice_code", None) == "do_not_try_again")
+
+
+def _nom(objet: Any) -> str | None:
+    """The id of what Stripe gives by name, or whole where it was asked to expand it."""
+    return objet if objet is None or isinstance(objet, str) else str(objet.id)

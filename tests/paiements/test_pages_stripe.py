@@ -31,7 +31,7 @@ from paiements import (
 from paiements.checkout import Issue
 from paiements.etats import Etat
 from paiements.models import EnregistrementCarte, Mode, Paiement
-from paiements.passerelle import Evenement, Indisponible
+from paiements.passerelle import Evenement, Indisponible, Refuse
 from paiements.prelevements import ObjetInconnu
 from tests import fabriques
 from tests.paiements.monde import (
@@ -360,7 +360,7 @@ def test_control_a_late_refusal_believed_would_undo_a_success(stripe: StripeLoca
     gestes[0]()
     with transaction() as session:
         paiement = avancement.verrouiller(session, paiement_id)
-        assert not avancement.refuser(session, paiement, Etat.REFUSE, code="tard", cause="essai")
+        assert not avancement.refuser(session, paiement, Etat.REFUSE, Refuse("tard", None), cause="essai")
         assert paiement.etat == Etat.REUSSI
         session.execute(text("UPDATE paiement SET etat = 'refuse'"))  # what the table of states forbids
         assert any("n’est pas dans l’état" in faute for faute in verifications.verifier(session))

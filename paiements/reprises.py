@@ -1,0 +1,46 @@
+"""Charges that were refused and are worth asking for once more, on the day that their rule gave (`refus.py`).
+
+The same intent is confirmed again, under a key of its own: however many tries, Stripe takes its money once at most.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from kernel.outbox import publish
+from paiements.avancement import avancer, verrouiller
+from paiements.etats import Etat
+from paiements.events import PrelevementDemande
+from paiements.models import Mode, Paiement, Reglement
+from paiements.prelevements import encore_du
+
+PAR_TOUR = 200
+
+
+def reprendre(session: Session, instant: datetime) -> int:
+    """Ask again for the charges whose day has come; returns how many. For the timetable, as often as it likes.
+
+    A household that has paid meanwhile, or now pays at its maison, is not asked again.
+    """
+    due = select(Paiement.id).where(Paiement.etat == Etat.REFUSE, Paiement.reprise_le <= instant)
+    asked = [
+        paiement_id
+        for paiement_id in session.scalars(due.order_by(Paiement.foyer_id, Paiement.id).limit(PAR_TOUR)).all()
+        if _reprendre(session, verrouiller(session, paiement_id), instant)
+    ]
+    publish(session, *map(PrelevementDemande, asked))
+    return len(asked)
+
+
+def _reprendre(session: Session, paiement: Paiement, instant: datetime) -> bool:
+    if paiement.etat != Etat.REFUSE or paiement.reprise_le is None or paiement.reprise_le > instant:
+        return False
+    paiement.reprise_le = None
+    pays = session.get_one(Reglement, paiement.foyer_id).mode
+    if pays == Mode.MAISON or not encore_du(session, paiement):
+        return False
+    avancer(session, paiement, Etat.PREPARE, "reprise")
+    paiement.essais += 1
+    paiement.demande_le, paiement.tente_le, paiement.conclu_le = instant, None, None
+    return True
