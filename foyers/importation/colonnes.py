@@ -40,6 +40,11 @@ class Correspondance:
     devinees: tuple[tuple[str, str], ...] = ()
     """Headers recognised in spite of a typing error, each with what it was taken for."""
 
+    @property
+    def cles(self) -> dict[int, str]:
+        """Place → key."""
+        return {place: key for key, place in self.places.items()}
+
 
 def reconnaitre(lignes: Sequence[tuple[int, Sequence[str]]], colonnes: Sequence[Colonne]) -> Correspondance:
     """The headers among the first rows `(number, texts)`: the row in which most columns are recognised."""

@@ -1,7 +1,7 @@
 """Pages of the coordination: a spreadsheet deposited, its trial read, corrected, confirmed, followed."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
@@ -54,6 +54,14 @@ class Tranche:
     pages: int
 
 
+@dataclass(frozen=True, slots=True)
+class Saisie:
+    """A form of the page that is sent back: its section's name, and the columns (place → key) that were chosen."""
+
+    partie: str
+    colonnes: Mapping[int, str] = field(default_factory=dict)
+
+
 @bp.get("/coordination/importations")
 @access(*QUI, on=ALL)
 def liste() -> str:
@@ -83,42 +91,31 @@ def deposer() -> Page:
 @access(*QUI, on=ALL)
 def suivre(importation_id: int) -> str:
     """Where the import stands. While a worker has it, the page asks again by itself, or by its button."""
-    with reading() as session:
-        found = _lue(session, importation_id)
-    told = depot.rapport_de(found) if found.rapport is not None else None
-    return render_template(
-        "paniers/coordination/importation.html",
-        importation=found,
-        libelle=NON_ECRITS[found.etat],
-        rapport=told,
-        bilan=_chiffres(told),
-        motifs=paroles.MOTIFS,
-        colonnes=COLONNES,
-        graves_seules=request.args.get("montrer") != "toutes",
-        remarques=_tranche(_fautes(told), "page", REMARQUES_PAR_PAGE),
-        doublons=_tranche(_doublons(told), "doublons", DOUBLONS_PAR_PAGE),
-    )
+    return _suivie(importation_id)
 
 
 @bp.post("/coordination/importations/<int:importation_id>/colonnes")
 @access(*QUI, on=ALL)
-def colonnes(importation_id: int) -> Reponse:
+def colonnes(importation_id: int) -> Page:
+    chosen: dict[int, str] = {}
+
     def change(session: Session) -> None:
         headers = depot.rapport_de(_lue(session, importation_id)).colonnes.entetes
-        depot.corriger_colonnes(session, importation_id, choix_des_colonnes(request.form, len(headers)))
+        chosen.update(choix_des_colonnes(request.form, len(headers)))
+        depot.corriger_colonnes(session, importation_id, chosen)
 
-    return _agir(importation_id, change)
+    return _repondre(importation_id, change, Saisie("colonnes", chosen))
 
 
 @bp.post("/coordination/importations/<int:importation_id>/doublons")
 @access(*QUI, on=ALL)
-def doublons(importation_id: int) -> Reponse:
+def doublons(importation_id: int) -> Page:
     def change(session: Session) -> None:
         proposed = depot.rapport_de(_lue(session, importation_id)).propositions
         decided = decisions_lues(request.form, proposed)
         depot.decider(session, importation_id, decided, pour_toutes=request.form.get("toutes"))
 
-    return _agir(importation_id, change)
+    return _repondre(importation_id, change, Saisie("doublons"))
 
 
 @bp.post("/coordination/importations/<int:importation_id>/confirmer")
@@ -156,15 +153,53 @@ def _accueil(form: FichierForm) -> str:
     return render_template("paniers/coordination/importations.html", form=form, recentes=recent)
 
 
+def _suivie(importation_id: int, saisie: Saisie | None = None, faute: str = "") -> str:
+    """The import's page; `faute` is what was wrong with `saisie`, which is shown again."""
+    with reading() as session:
+        found = _lue(session, importation_id)
+    told = depot.rapport_de(found) if found.rapport is not None else None
+    return render_template(
+        "paniers/coordination/importation.html",
+        importation=found,
+        libelle=NON_ECRITS[found.etat],
+        rapport=told,
+        bilan=_chiffres(told),
+        motifs=paroles.MOTIFS,
+        colonnes=COLONNES,
+        graves_seules=request.args.get("montrer") != "toutes",
+        remarques=_tranche(_fautes(told), "page", REMARQUES_PAR_PAGE),
+        doublons=_tranche(_doublons(told), "doublons", DOUBLONS_PAR_PAGE),
+        saisie=saisie,
+        faute=faute,
+    )
+
+
+def _repondre(importation_id: int, change: Callable[[Session], None], saisie: Saisie) -> Page:
+    """Do it, or show what is missing beside what was answered."""
+    try:
+        with transaction() as session:
+            change(session)
+    except Refus as refus:
+        if refus.status == 422:
+            return _suivie(importation_id, saisie, refus.sentence), 422
+        return _refuse(importation_id, refus)
+    return redirect(url_for(".suivre", importation_id=importation_id), 303)
+
+
 def _agir(importation_id: int, change: Callable[[Session], None]) -> Reponse:
     """Do it, or show why not on the import's page."""
     try:
         with transaction() as session:
             change(session)
     except Refus as refus:
-        if refus.status == 404:
-            raise
-        flash(refus.sentence, "attention")
+        return _refuse(importation_id, refus)
+    return redirect(url_for(".suivre", importation_id=importation_id), 303)
+
+
+def _refuse(importation_id: int, refus: Refus) -> Reponse:
+    if refus.status == 404:
+        raise refus
+    flash(refus.sentence, "attention")
     return redirect(url_for(".suivre", importation_id=importation_id), 303)
 
 

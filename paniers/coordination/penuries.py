@@ -19,7 +19,15 @@ from kernel.web.words import _
 from paniers import penuries
 from paniers.commandes import repondre
 from paniers.formulaires.familles import ReponseForm
-from paniers.formulaires.penuries import CorrectionForm, champ_choix, champ_disponible, connus, lire_disponibles
+from paniers.formulaires.penuries import (
+    CorrectionForm,
+    Disponibles,
+    champ_choix,
+    champ_disponible,
+    connus,
+    il_manque,
+    lire_disponibles,
+)
 from paniers.models.semaines import Semaine
 from paniers.penuries import Demande
 from paniers.queries import composition as queries_composition
@@ -28,6 +36,7 @@ from paniers.queries import penuries as queries_penuries
 from paniers.queries import producteurs as queries_producteurs
 from paniers.queries.coordination import ParMaison, SemaineVue
 from paniers.queries.penuries import CorrectionVue, LigneCourte
+from paniers.queries.producteurs import ReponseVue
 from paniers.regles import remplacements
 from paniers.regles.quantites import quantite
 from paniers.regles.remplacements import REDUIRE, Choix, Possible
@@ -113,12 +122,7 @@ def noter_un_manque(commande_id: int) -> Page:
     typed = connus(seen.bon.articles, seen.disponibles)
     if request.method == "POST":
         typed = lire_disponibles(request.form, seen.bon.articles)
-        if (
-            form.validate_on_submit()
-            and not typed.erreurs
-            and sans_refus(form, "message", lambda: _noter(form, seen.bon.commande_id, typed.quantites))
-        ):
-            flash(_("C’est noté. Choisissez maintenant quoi faire."), "succes")
+        if _noter(form, seen, typed):
             return redirect(url_for("coordination.penuries_de_la_semaine", semaine=seen.bon.semaine), 303)
     page = render_template(
         "paniers/coordination/manque.html", vue=seen, form=form, saisie=typed, champ_disponible=champ_disponible
@@ -133,17 +137,39 @@ def brancher(bp: Blueprint) -> None:
     bp.route("/coordination/commandes/<int:commande_id>/manque", methods=["GET", "POST"])(noter_un_manque)
 
 
-def _noter(form: ReponseForm, commande_id: int, disponibles: Mapping[int, int]) -> None:
-    with transaction() as session:
-        repondre(
-            session,
-            commande_id,
-            message=form.message.data,
-            disponibles=disponibles,
-            version=form.version_lue,
-            instant=now(),
-            par=current_user.compte_id,
-        )
+def _noter(form: ReponseForm, seen: ReponseVue, typed: Disponibles) -> bool:
+    """Write it and say so; False with the reason on the form. Nothing said is no note, but for one that is taken
+    back: then every line says the whole of what was ordered."""
+    if not form.validate_on_submit() or typed.erreurs:
+        return False
+    lacks = il_manque(typed, seen.bon.articles) or bool(form.message.data)
+    taken_back = bool(seen.disponibles or seen.message) and len(typed.quantites) == len(seen.bon.articles)
+    if not lacks and not taken_back:
+        form.refuser("message", _("Dites ce qui manque : changez une quantité, ou écrivez un mot."))
+        return False
+
+    def write() -> None:
+        with transaction() as session:
+            repondre(
+                session,
+                seen.bon.commande_id,
+                message=form.message.data,
+                disponibles=typed.quantites,
+                version=form.version_lue,
+                instant=now(),
+                par=current_user.compte_id,
+            )
+
+    if not sans_refus(form, "message", write):
+        return False
+    flash(_dit(manque=lacks), "succes")
+    return True
+
+
+def _dit(*, manque: bool) -> str:
+    if manque:
+        return _("C’est noté. Choisissez maintenant quoi faire.")
+    return _("C’est noté : cette commande arrivera entière.")
 
 
 def _corriger(week: SemaineVue, demande: Demande) -> None:

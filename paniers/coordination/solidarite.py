@@ -20,12 +20,18 @@ from paniers.queries import coordination as lire
 from paniers.queries.arrivee import ManqueVu, manques_a_voir
 from paniers.queries.solidarite import dons as lire_les_dons
 
+Page = Response | tuple[str, int]
 LECTURE = (Role.COORDINATION, Role.ADMINISTRATION)
 
 
 @access(*LECTURE, on=ALL)
 def dons(code: str) -> str:
     """The week's given baskets, and of each whether its household has its price back."""
+    return _page_des_dons(code)
+
+
+def _page_des_dons(code: str, refuse: tuple[int, str, str] | None = None) -> str:
+    """`refuse`: the basket whose price was not given back, the reason as typed, and what was wrong with it."""
     with reading() as session:
         week = lire.semaine_demandee(session, code)
         given = lire_les_dons(session, week.id)
@@ -36,22 +42,24 @@ def dons(code: str) -> str:
         dons=given,
         maisons=places,
         onglets_coordination=onglets(),
+        refuse=refuse,
     )
 
 
 @access(Role.COORDINATION, on=ALL)
-def crediter(panier_id: int) -> Response:
+def crediter(panier_id: int) -> Page:
     """Give the price of a given basket back, with a reason; a second time changes nothing."""
     with reading() as session:
         code = session.scalar(select(Semaine.code).join(Panier).where(Panier.id == panier_id))
     if code is None:
         raise Introuvable
+    why = request.form.get("motif", "")
     try:
         with transaction() as session:
-            new = solidarite.crediter(
-                session, panier_id, request.form.get("motif", ""), par=current_user.compte_id, instant=now()
-            )
+            new = solidarite.crediter(session, panier_id, why, par=current_user.compte_id, instant=now())
     except Refus as refus:
+        if refus.status == 422:
+            return _page_des_dons(code, (panier_id, why, refus.sentence)), 422
         flash(refus.sentence, "attention")
     else:
         said = _("C’est fait : le prix de ce panier est rendu à la famille.")

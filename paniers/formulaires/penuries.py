@@ -66,6 +66,11 @@ def lire_disponibles(form: Mapping[str, str], articles: Sequence[Article]) -> Di
     return read
 
 
+def il_manque(lus: Disponibles, articles: Sequence[Article]) -> bool:
+    """Whether less than was ordered can be delivered of any line."""
+    return any(lus.quantites.get(a.offre_id, a.quantite) < a.quantite for a in articles)
+
+
 class CorrectionForm(Formulaire):
     """What goes with a correction; the way out for each product is read by its own name (`champ_choix`)."""
 

@@ -27,7 +27,6 @@ from paniers.guichet.recherche import chercher
 from paniers.queries import arrivee as queries_arrivee
 from paniers.queries import guichet as queries_guichet
 from paniers.queries import remise as queries_remise
-from paniers.queries import solidarite as queries_solidarite
 from paniers.queries.guichet import Attendu
 from paniers.queries.remise import PanierVu
 from paniers.retraits import Moyen, Verdict
@@ -103,15 +102,7 @@ def scanner() -> str | Response:
 @bp.get("/retrait/<int:panier_id>")
 @access(*EQUIPE, on=panier_de_mes_maisons)
 def panier(panier_id: int) -> str:
-    with reading() as session:
-        return render_template(
-            "paniers/guichet/panier.html",
-            panier=(found := queries_remise.panier(session, panier_id, avec_reste=au_bureau())),
-            gestes=queries_remise.gestes(session, panier_id),
-            connus=queries_solidarite.a_qui(session, found.maison_id) if au_bureau() else [],
-            ouverte_aux_dons=queries_remise.au_vrai_jour(session, found).retrait_le <= today(),
-            complet=au_bureau(),
-        )
+    return guichet_solidarite.page_du_panier(panier_id)
 
 
 @bp.post("/retrait/<int:panier_id>/remettre")

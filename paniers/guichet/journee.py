@@ -1,6 +1,7 @@
 """A maison's day, from the arrival of the goods to its closing; for agents and the coordination."""
 
 import re
+from collections.abc import Mapping
 
 from flask import Response as Fichier
 from flask import flash, redirect, render_template, request, url_for
@@ -52,19 +53,37 @@ def arrivee() -> Page:
         lieu, day = guichet(session).la()
         came = queries_arrivee.arrivee(session, day.semaine_id, lieu.id)
     saisie = {p.offre_id: request.form.get(f"manque-{p.offre_id}", "").strip() for p in came.produits}
+    wrong = ""
     if request.method == "POST":
         meme_semaine(day)
         try:
-            manques = {offre_id: _nombre(typed) for offre_id, typed in saisie.items()}
+            manques = _manques(saisie, deja=any(p.manque for p in came.produits))
             with transaction() as session:
                 arrivees.noter(session, day.semaine_id, lieu.id, manques, par=current_user.compte_id, instant=now())
         except Refus as refus:
-            flash(refus.sentence, "attention")
+            wrong = refus.sentence
         else:
-            flash(_("C’est noté. La coordination est prévenue, et chaque réponse dira ce qui manque."), "succes")
+            flash(_note(manques), "succes")
             return redirect(url_for("guichet_paniers.jour", maison=lieu.id), 303)
-    page = {"lieu": lieu, "jour": day, "arrivee": came, "saisie": saisie if request.method == "POST" else {}}
-    return render_template("paniers/guichet/arrivee.html", **page), 422 if request.method == "POST" else 200
+    page = {"lieu": lieu, "jour": day, "arrivee": came, "faute": wrong, "saisie": saisie if wrong else {}}
+    return render_template("paniers/guichet/arrivee.html", **page), 422 if wrong else 200
+
+
+def _manques(saisie: Mapping[int, str], *, deja: bool) -> dict[int, int]:
+    """Offer → how many baskets lack it. Raises Refus for what is no number; and for nothing at all, unless something
+    was noted before (`deja`) and is taken back."""
+    missing = {offre_id: _nombre(typed) for offre_id, typed in saisie.items()}
+    if not deja and not any(missing.values()):
+        raise Refus(
+            _("Écrivez à combien de paniers un produit manque. Si rien ne manque : « Tout est là »."), status=422
+        )
+    return missing
+
+
+def _note(manques: Mapping[int, int]) -> str:
+    if any(manques.values()):
+        return _("C’est noté. La coordination est prévenue, et chaque réponse dira ce qui manque.")
+    return _("C’est noté : il ne manque plus rien.")
 
 
 def _nombre(typed: str) -> int:
@@ -82,6 +101,7 @@ def clore() -> Page:
         liste = lire.attendus(session, day.semaine_id, lieu.id)
         known = queries_solidarite.a_qui(session, lieu.id)
     left = [line for line in liste if line.reste]
+    missing = ""
     if request.method == "POST":
         meme_semaine(day)
         _exiger_le_jour(day)
@@ -92,7 +112,9 @@ def clore() -> Page:
                     par=current_user.compte_id, instant=now(),
                 )  # fmt: skip
         except Refus as refus:
-            flash(refus.sentence, "attention")
+            if refus.status != 422:
+                raise
+            missing = refus.sentence
         else:
             flash(paroles.cloture(fin), "succes")
             return redirect(url_for("guichet_paniers.jour", maison=lieu.id, etat="tous"), 303)
@@ -102,6 +124,7 @@ def clore() -> Page:
         "restants": left,
         "coches": _coches(left) if request.method == "POST" else [line.id for line in left if line.a_donner],
         "a": request.form.get("a", ""),
+        "faute": missing,
         "connus": known,
         "trop_tot": today() < day.retrait_le,
     }

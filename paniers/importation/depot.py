@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import case, or_, update
 from sqlalchemy.orm import Session
 
+from foyers.importation.colonnes import corriger
 from foyers.importation.doublons import DISTINCT
 from kernel.errors import Introuvable, Refus
 from kernel.outbox import publish
@@ -23,7 +24,7 @@ from paniers.events import EssaiDemande, ImportationConfirmee
 from paniers.importation.decisions import Decisions
 from paniers.importation.propositions import FUSIONNER
 from paniers.importation.rapport import Rapport, de_json, en_json
-from paniers.importation.reprise import LIBELLES, Demande, essayer, importer
+from paniers.importation.reprise import COLONNES, LIBELLES, Demande, essayer, importer
 from paniers.models.importation import FINIS, EtatImportation, Importation
 
 GARDE = timedelta(hours=24)
@@ -44,8 +45,11 @@ def deposer(session: Session, contenu: bytes, nom: str, *, par: int | None, inst
 
 
 def corriger_colonnes(session: Session, importation_id: int, choix: Mapping[int, str]) -> None:
-    """Read the columns as a person says, and try again. Raises Refus."""
+    """Read the columns as a person says, and try again. Raises Refus, as when one that is needed is named nowhere."""
     found = _a_changer(session, importation_id)
+    missing = corriger(rapport_de(found).colonnes, choix, COLONNES).manquantes
+    if missing:
+        raise Refus(_("Dites dans quelle colonne lire : %(noms)s.", noms=", ".join(missing)), status=422)
     found.choix = {str(place): key for place, key in choix.items() if key in LIBELLES}
     _demander_essai(session, found)
 
@@ -53,8 +57,10 @@ def corriger_colonnes(session: Session, importation_id: int, choix: Mapping[int,
 def decider(
     session: Session, importation_id: int, decisions: Mapping[int, str], *, pour_toutes: str | None = None
 ) -> None:
-    """Settle likely duplicates, one by one or all that are left, and try again. Raises Refus."""
+    """Settle likely duplicates, one by one or all that are left, and try again. Raises Refus, as when none is."""
     found = _a_changer(session, importation_id)
+    if not decisions and pour_toutes not in (DISTINCT, FUSIONNER):
+        raise Refus(_("Répondez pour une ligne au moins : le même foyer, ou un autre."), status=422)
     found.decisions = found.decisions | {str(line): answer for line, answer in decisions.items()}
     if pour_toutes in (DISTINCT, FUSIONNER):
         found.pour_toutes = pour_toutes

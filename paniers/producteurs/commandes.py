@@ -20,7 +20,7 @@ from kernel.web.words import _
 from paniers.commandes import repondre
 from paniers.documents.bon_commande import tableaux
 from paniers.formulaires.familles import ReponseForm
-from paniers.formulaires.penuries import Disponibles, champ_disponible, connus, lire_disponibles
+from paniers.formulaires.penuries import Disponibles, champ_disponible, connus, il_manque, lire_disponibles
 from paniers.liens import commande_du_jeton
 from paniers.models.producteurs import Commande, EtatCommande, Producteur
 from paniers.producteurs import offres as views_offres
@@ -127,8 +127,7 @@ def _repondre(form: ReponseForm, seen: ReponseVue, typed: Disponibles) -> bool:
     short = form.reponse.data == "manque"
     if short and typed.erreurs:
         return False
-    lacks = any(typed.quantites.get(a.offre_id, a.quantite) < a.quantite for a in seen.bon.articles)
-    if short and not lacks and not form.message.data:
+    if short and not il_manque(typed, seen.bon.articles) and not form.message.data:
         form.refuser("message", _("Dites ce qui manque : changez une quantité, ou écrivez un mot."))
         return False
 

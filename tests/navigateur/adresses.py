@@ -80,6 +80,15 @@ SANS_PAGE = {
     "producteurs.ajouter_une_offre": "where the list of products leads on to the page of the one chosen",
 }
 
+VIDE_EST_UNE_REPONSE = {
+    "coordination.composer": "a basket from which everything has been taken out, while it is being composed",
+    "guichet_paniers.clore": "nothing is ticked: each basket that is left is kept until tomorrow",
+    "guichet_paniers.scanner": "the reader's page comes back at once, ready for the next voucher",
+    "soirees.pointer_un_code": "the reader's page comes back at once, ready for the next card",
+    "regie.nommer": "a list in which somebody is chosen from the start",
+}
+"""Forms that may be sent empty, by where they go, and why; all others say what is missing, and answer 422."""
+
 PAS_DANS_LA_VILLE = {"inscription_id", "pass_id", "place_id", "quittance_id", "soiree_id", "sortie_id"}
 """What the demo town holds none of yet: outings, their seats and evenings, and receipts of the agent's own."""
 SANS_SORTIE = {"culture.places_par_lien"}
@@ -169,6 +178,12 @@ def pages(app: Flask) -> list[Rule]:
     """The routes that somebody reads in a browser."""
     rules = [rule for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ())]
     return sorted((rule for rule in rules if rule.endpoint not in SANS_PAGE), key=str)
+
+
+def poste_a(app: Flask, action: str) -> str:
+    """The endpoint to which a form goes."""
+    endpoint, _ = app.url_map.bind("ville").match(action.split("?", maxsplit=1)[0], method="POST")
+    return str(endpoint)
 
 
 def adresses(app: Flask, session: Session, qui: str, compte_id: int | None) -> Iterator[tuple[str, str]]:

@@ -20,10 +20,12 @@ from tests.navigateur.adresses import (
     PAS_DANS_LA_VILLE,
     ROLES,
     SANS_SORTIE,
+    VIDE_EST_UNE_REPONSE,
     VISITEUR,
     adresses,
     foyer_lu,
     pages,
+    poste_a,
 )
 from tests.navigateur.ecran import BUREAU, Ecran, NouvelEcran
 from tests.navigateur.regard import capturer, examiner
@@ -36,12 +38,13 @@ LECTEURS = (VISITEUR, *ROLES)
 ouvertes: dict[str, set[str]] = {}
 """Reader → the endpoints whose own page was read."""
 
-# An empty form, as somebody sends it who presses the button at once.
-_FORMULAIRES = "form.formulaire[method=post]"
+# An empty form, as somebody sends it who presses its first button at once.
+_FORMULAIRES = "form[method=post]:has(input:not([type=hidden]), select, textarea)"
 _VIDER = """(form) => {
   const typed = [...form.elements].filter((field) => !['hidden', 'submit'].includes(field.type));
   for (const field of typed) field.removeAttribute('name');
-  form.requestSubmit();
+  form.noValidate = true;
+  form.requestSubmit(form.querySelector('button:not([type=button])'));
 }"""
 
 
@@ -73,7 +76,7 @@ def test_every_page_is_for_everybody_narrow_or_wide_light_or_dark(site: Flask, o
         elif ecran.chemin.split("?")[0] == path.split("?")[0]:
             ouvertes.setdefault(qui, set()).add(endpoint)
         capturer(ecran, f"{qui}-{endpoint}")
-        faults += examiner(ecran) + _vide(ecran, path, f"{qui}-{endpoint}-refus")
+        faults += examiner(ecran) + _vide(site, ecran, path, f"{qui}-{endpoint}-refus")
     assert faults == []
 
 
@@ -154,17 +157,19 @@ def _fichier(ecran: Ecran, path: str) -> list[str]:
     )
 
 
-def _vide(ecran: Ecran, path: str, nom: str) -> list[str]:
+def _vide(site: Flask, ecran: Ecran, path: str, nom: str) -> list[str]:
     """What the page says to each of its forms sent empty: what to correct, and nothing written."""
     faults: list[str] = []
-    for rank in range(ecran.page.locator(_FORMULAIRES).count()):
-        if rank:
+    actions = [form.get_attribute("action") or path for form in ecran.page.locator(_FORMULAIRES).all()]
+    asking = [rank for rank, action in enumerate(actions) if poste_a(site, action) not in VIDE_EST_UNE_REPONSE]
+    for again, rank in enumerate(asking):
+        if again:
             ecran.ouvrir(path)
         form = ecran.page.locator(_FORMULAIRES).nth(rank)
         with ecran.statut_attendu(422), ecran.page.expect_navigation() as answer:
             form.evaluate(_VIDER)
         if answer.value.status != 422:
-            faults.append(f"{path}: an empty form was answered {answer.value.status}")
+            faults.append(f"{path}: the empty form of {actions[rank]} was answered {answer.value.status}")
         capturer(ecran, nom)
         faults += examiner(ecran)
     return faults

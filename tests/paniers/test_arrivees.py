@@ -155,6 +155,20 @@ def test_each_answer_says_what_is_missing(agent: Visite, ici: Monde, poireau: in
     assert "manque dans 1 panier" in answer
 
 
+def test_nothing_missing_is_said_by_its_own_button_or_takes_a_note_back(
+    agent: Visite, ici: Monde, poireau: int
+) -> None:
+    fields = {"maison": ici.ici, "semaine": ici.code}
+    answer = agent.poster("/retrait/arrivee", "/retrait/arrivee", **fields)
+    assert answer.status_code == 422
+    assert "« Tout est là »" in answer.text.replace("\u00a0", " ")
+    assert compter("SELECT count(*) FROM arrivee") == 0
+    agent.poster("/retrait/arrivee", "/retrait/arrivee", **(fields | {f"manque-{poireau}": "1"}))
+    agent.poster("/retrait/arrivee", "/retrait/arrivee", **fields)
+    assert "il ne manque plus rien" in agent.lire("/retrait").text
+    assert compter("SELECT count(*) FROM arrivee_manque") == 0
+
+
 def test_what_is_not_a_number_of_baskets_is_kept_and_explained(agent: Visite, ici: Monde, poireau: int) -> None:
     for wrong in ("beaucoup", "-1", "1,5", "٣", "99999", str(TOUS + 1)):
         fields = {f"manque-{poireau}": wrong, "maison": ici.ici, "semaine": ici.code}

@@ -147,6 +147,26 @@ def test_columns_are_put_right_on_the_page(elle: Visite) -> None:
     assert "Importer 1 ligne" in elle.lire(path).text
 
 
+def test_columns_without_a_needed_one_are_asked_again_and_the_others_kept(elle: Visite) -> None:
+    path = deposer(elle, [["Qui", "Petit nom", "Où"], ["Benali", "Samira", "Capuche"]])
+    tried = depot_unique().essai
+    for fields, missing in (({}, "Nom, Prénom, Maison"), ({"colonne-1": "prenom"}, "Nom, Maison")):
+        answer = elle.poster(f"{path}/colonnes", path, **fields)
+        assert answer.status_code == 422
+        assert f"Dites dans quelle colonne lire : {missing}." in answer.text.replace("\u00a0", " ")
+        assert answer.text.count(" selected>") == len(fields)
+    assert depot_unique().essai == tried
+
+
+def test_no_answer_about_any_duplicate_is_asked_again(elle: Visite) -> None:
+    one = ligne(1, nom="Diallo", prenom="Awa", telephone="0612121212", email="")
+    path = deposer(elle, [*feuille(0), one, ligne(2, nom="Dialo", prenom="Awa", telephone="", email="")])
+    answer = elle.poster(f"{path}/doublons", path)
+    assert answer.status_code == 422
+    assert "Répondez pour une ligne au moins" in answer.text
+    assert depot_unique().etat == EtatImportation.ESSAYEE
+
+
 @pytest.mark.parametrize(
     ("fields", "nouveaux"),
     [

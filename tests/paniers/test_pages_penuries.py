@@ -145,6 +145,26 @@ def test_what_came_by_telephone_is_written_in_the_producers_name(app: Flask, sem
     assert "noté par téléphone" in page
 
 
+def test_nothing_said_is_no_note_and_what_was_typed_is_kept(app: Flask, semaine: Semaine48, elle: Visite) -> None:
+    path = f"/coordination/commandes/{semaine.commandes[1]}/manque"
+    for nothing in ({}, {f"d{semaine.chou}": ""}, {f"d{semaine.chou}": "4"}, {"message": "  "}):
+        answer = elle.poster(path, **nothing)
+        assert answer.status_code == 422
+        assert "Dites ce qui manque" in mots(answer)
+        assert f'value="{nothing.get(f"d{semaine.chou}", "")}"' in answer.text
+    assert compter("SELECT count(*) FROM outbox_fact WHERE name = 'CommandeRepondue'") == 0
+
+
+def test_a_note_is_taken_back_by_saying_the_whole_order(app: Flask, semaine: Semaine48, elle: Visite) -> None:
+    path = f"/coordination/commandes/{semaine.commandes[1]}/manque"
+    elle.poster(path, **{f"d{semaine.chou}": "2"})
+    assert elle.poster(path).status_code == 422, "an empty form takes nothing back"
+    assert compter("SELECT count(*) FROM manque") == 1
+    answer = elle.poster(path, **{f"d{semaine.chou}": "4"})
+    assert "arrivera entière" in mots(elle.lire(answer.location))
+    assert compter("SELECT count(*) FROM manque") == 0
+
+
 def test_after_the_delivery_a_sentence_says_so(app: Flask, semaine: Semaine48, elle: Visite) -> None:
     manquer(app, semaine, "1")
     with transaction() as session:

@@ -73,6 +73,9 @@ def test_a_household_that_comes_later_reads_kindly_and_a_mistake_is_undone(agent
     page = agent.poster(f"/retrait/{ici.samira}/reprendre", f"/retrait/{ici.samira}")
     assert page.status_code == 303
     assert "Don annulé" in agent.lire(f"/retrait/{ici.samira}").text
+    nobody = agent.poster(f"/retrait/{ici.samira}/donner", f"/retrait/{ici.samira}", a=" ")
+    assert nobody.status_code == 422
+    assert "Écrivez à qui" in nobody.text
     agent.poster(f"/retrait/{ici.samira}/donner", f"/retrait/{ici.samira}", a="une voisine")
     assert etat(ici.samira) == "donne"
     assert "une voisine" in agent.lire(f"/retrait/{ici.samira}").text
@@ -147,8 +150,10 @@ def test_the_week_counts_handed_given_and_left_and_the_price_is_given_back_once(
     assert EPICERIE in page
     assert "11,00" in page
     give = f"/coordination/dons/{ici.zoe}/rendre"
-    coordination.poster(give, path, motif=" ")
-    assert "Écrivez pourquoi" in coordination.lire(path).text
+    assert "Écrivez pourquoi" in coordination.poster(give, path, motif=" ").text
+    refused = coordination.poster(give, path, motif="x" * 201)
+    assert refused.status_code == 422
+    assert f'value="{"x" * 201}"' in refused.text, "what was typed is kept"
     for _again in range(2):
         assert coordination.poster(give, path, motif="hospitalisée").status_code == 303
     assert "hospitalisée" in coordination.lire(path).text
