@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from copy import copy
 from datetime import date, datetime, time, timedelta
 
-from sqlalchemy import Row, insert, select, text
+from sqlalchemy import Row, Select, insert, select, text
 from sqlalchemy.orm import Session
 
 from demo import soirees
@@ -16,7 +16,7 @@ from demo.caisses import SEMAINES_AU_GUICHET, tenir_la_caisse
 from demo.imprevus import completer, deux_tiers
 from demo.saison import composer_et_publier, offrir
 from demo.ville import SEMAINES_PASSEES, premier_retrait
-from foyers.models import Compte
+from foyers.models import Canal, Compte, Foyer
 from kernel import clock
 from kernel.clock import PARIS, paris
 from kernel.web.access import Role
@@ -26,7 +26,7 @@ from paiements.models import CompteGL
 from paniers.cloture import cloturer
 from paniers.commandes import commander, repondre
 from paniers.models.producteurs import Commande
-from paniers.models.semaines import Abonnement, AbonnementVersion, Calendrier, Choix, NatureChoix, Semaine
+from paniers.models.semaines import Abonnement, AbonnementVersion, Calendrier, Choix, NatureChoix, Panier, Semaine
 from paniers.regles import calendrier
 from paniers.regles.etats import EtatSemaine
 from paniers.retraits import livrer, terminer
@@ -80,6 +80,7 @@ def _avant_la_cloture(session: Session, rng: random.Random, week: Semaine, coord
         select(AbonnementVersion.abonnement_id)
         .where(AbonnementVersion.debut <= week.retrait_le, AbonnementVersion.fin >= week.retrait_le)
         .where(AbonnementVersion.depuis < week.cloture_le)
+        .where(AbonnementVersion.abonnement_id.not_in(_abonnements_sur_papier()))
         .order_by(AbonnementVersion.abonnement_id)
     ).all()
     away = [abonnement_id for abonnement_id in subscribed if rng.random() < PART_DES_ABSENTS]
@@ -87,6 +88,17 @@ def _avant_la_cloture(session: Session, rng: random.Random, week: Semaine, coord
     said_at = week.cloture_le - timedelta(hours=5)
     if away:
         session.execute(insert(Choix), [said | {"abonnement_id": one, "fait_le": said_at} for one in away])
+
+
+def _abonnements_sur_papier() -> Select[int]:
+    """Of families without a screen: they say nothing from home."""
+    return select(Abonnement.id).join(Foyer, Foyer.id == Abonnement.foyer_id).where(Foyer.canal == Canal.PAPIER)
+
+
+def _sur_papier(session: Session, week: Semaine) -> int | None:
+    """The first basket of a family that letters reach: at Le Patio, in every town of two households or more."""
+    theirs = select(Panier.id).where(Panier.semaine_id == week.id, Panier.abonnement_id.in_(_abonnements_sur_papier()))
+    return session.scalars(theirs.order_by(Panier.foyer_id).limit(1)).first()
 
 
 def _mener(
@@ -98,8 +110,8 @@ def _mener(
     court: bool,
     au_guichet: int | None,
 ) -> None:
-    """Close, order, deliver, hand out, be paid. `court`: a farm had less than was ordered, and the basket changed;
-    `au_guichet` counts the weeks in which a till was held, from 0.
+    """Close, order, deliver, hand out, be paid. `court`: a farm had less than was ordered, the basket changed, and a
+    family that letters reach did not come; `au_guichet` counts the weeks in which a till was held, from 0.
     """
     clock.set_now(week.cloture_le + DELAI_DE_CLOTURE)
     cloturer(session, week.id, instant=clock.now())
@@ -111,7 +123,7 @@ def _mener(
         _corriger(session, week, orders[-1], coordination)
     clock.set_now(paris(week.retrait_le, time(15)))
     livrer(session, week.id, par=coordination, instant=clock.now())
-    _retirer(session, rng, week)
+    _retirer(session, rng, week, sauf=_sur_papier(session, week) if court else None)
     _payer(session, rng, week)
     soirees.passer(session, copy(rng), clock.now())
     if au_guichet is not None:
@@ -145,14 +157,21 @@ _RETIRER = text(
 )
 
 
-def _retirer(session: Session, rng: random.Random, week: Semaine, maintenant: datetime | None = None) -> None:
-    """Nearly everybody comes, most in the first hour; or those who have come by `maintenant`."""
+def _retirer(
+    session: Session,
+    rng: random.Random,
+    week: Semaine,
+    maintenant: datetime | None = None,
+    *,
+    sauf: int | None = None,
+) -> None:
+    """Nearly everybody comes, most in the first hour; or those who have come by `maintenant`; nobody for `sauf`."""
     query = text("SELECT id FROM panier WHERE semaine_id = :s ORDER BY abonnement_id")
     opening = paris(week.retrait_le, time(17))
     visits = [
         (basket, opening + timedelta(minutes=min(118, rng.expovariate(1 / 40))))
         for basket in session.execute(query, {"s": week.id}).scalars()
-        if rng.random() < 0.955
+        if rng.random() < 0.955 and basket != sauf
     ]
     come = [visit for visit in visits if maintenant is None or visit[1] <= maintenant]
     session.execute(_RETIRER, {"paniers": [basket for basket, _ in come], "heures": [hour for _, hour in come]})

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
+from demo.ville import ESSAYEE
 from foyers import pieces
 from foyers.dossiers import place_du_qf
 from foyers.models import Compte, Foyer, JustificatifQF, Maison, Membre
@@ -47,7 +48,7 @@ ATTESTATION = """
 
 def habiter(session: Session, rng: random.Random, maintenant: datetime) -> None:
     """Let the town look lived in at `maintenant`; its first household, with which visitors try it, is left as it is."""
-    foyers = session.execute(select(Foyer.id, Foyer.canal).order_by(Foyer.id)).all()[1:]
+    foyers = session.execute(select(Foyer.id, Foyer.canal).order_by(Foyer.id)).all()[ESSAYEE + 1 :]
     _retraits_par_d_autres(session, rng, foyers=[row.id for row in foyers], maintenant=maintenant)
     held = [row.id for row in foyers if row.canal == "papier" or rng.random() < PART_DES_CARTES]
     _ajouter(session, CarteRetrait, [{"foyer_id": key, "faite_le": maintenant - timedelta(days=20)} for key in held])

@@ -35,6 +35,8 @@ MOT_DE_PASSE = "un panier de saison"
 SEMAINES_PASSEES = 12
 PART_DES_ABONNES = 0.93
 PART_DES_CARTES = 0.66
+ESSAYEE, SUR_PAPIER = 0, 1
+"""Two households that every town has: the one with which visitors try it, and one of Le Patio that letters reach."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +198,9 @@ def _foyers(
     session: Session, rng: random.Random, jour: date, *, maisons: list[Maison], combien: int, empreinte: str
 ) -> list[Foyer]:
     weights = [lieu.poids for lieu in MAISONS]
-    made = [_foyer(rng, jour, rng.choices(maisons, weights)[0], number) for number in range(combien)]
+    patio = next(m for m in maisons if m.nom == "Le Patio")
+    drawn = [rng.choices(maisons, weights)[0] for _ in range(combien)]
+    made = [_foyer(rng, jour, patio if number == SUR_PAPIER else maison, number) for number, maison in enumerate(drawn)]
     session.add_all(made)
     session.flush()
     members: list[Ligne] = []
@@ -225,7 +229,8 @@ def _foyers(
 
 def _foyer(rng: random.Random, jour: date, maison: Maison, number: int) -> Foyer:
     nom = rng.choice(NOMS_DE_FAMILLE)
-    canal = Canal.EMAIL if number == 0 else rng.choices((Canal.EMAIL, Canal.SMS, Canal.PAPIER), (80, 12, 8))[0]
+    known = {ESSAYEE: Canal.EMAIL, SUR_PAPIER: Canal.PAPIER}
+    canal = known.get(number) or rng.choices((Canal.EMAIL, Canal.SMS, Canal.PAPIER), (80, 12, 8))[0]
     since = jour - timedelta(weeks=SEMAINES_PASSEES + 1, days=rng.randint(1, 300))
     slug = plier(nom).replace(" ", "-").encode("ascii", "ignore").decode()
     return Foyer(
@@ -297,9 +302,9 @@ def _abonnements(session: Session, rng: random.Random, jour: date, foyers: list[
     """Nearly all subscribe: most since the start, some in the course of the past weeks; a few pause or have left."""
     premier = premier_retrait(jour)
     taken = [
-        _souscription(rng, foyer, premier, fidele=number == 0)
+        _souscription(rng, foyer, premier, fidele=number in (ESSAYEE, SUR_PAPIER))
         for number, foyer in enumerate(foyers)
-        if number == 0 or rng.random() < PART_DES_ABONNES
+        if number in (ESSAYEE, SUR_PAPIER) or rng.random() < PART_DES_ABONNES
     ]
     made = session.execute(
         insert(Abonnement).returning(Abonnement.id, sort_by_parameter_order=True),
@@ -328,7 +333,7 @@ class _Souscription:
 
 
 def _souscription(rng: random.Random, foyer: Foyer, premier: date, *, fidele: bool) -> _Souscription:
-    """`fidele`: the household that visitors try the town with, subscribed all along and paying by card."""
+    """`fidele`: subscribed all along, without a pause, and paying by card where a card can be written to."""
     late = 0 if fidele else rng.choices((0, rng.randint(1, 11)), (78, 22))[0]
     debut = premier + timedelta(weeks=late)
     depuis = paris(debut - timedelta(days=9), time(rng.randint(8, 21), rng.randint(0, 59)))

@@ -123,6 +123,11 @@ def test_a_town_installed_at_any_moment_stands(vide: str, moment: datetime) -> N
         " UNION ALL SELECT max(fait_le) FROM choix UNION ALL SELECT max(publiee_le) FROM composition) AS instants"
     )
     assert latest[0][0] <= moment, "nothing has happened in the future"  # type: ignore[operator]
+    waiting = lire(
+        "SELECT DISTINCT h.nom, f.canal FROM lettre l JOIN message m ON m.id = l.message_id JOIN foyer f"
+        " ON f.id = m.foyer_id JOIN maison h ON h.id = f.maison_id WHERE m.modele = 'paniers/non_retire'"
+    )
+    assert ("Le Patio", "papier") in waiting, "the counter has a letter to print, whatever the day"
 
 
 def test_every_week_moves_on_from_where_the_town_stands(vide: str) -> None:
@@ -166,7 +171,7 @@ def test_two_maisons_are_full_families_wait_there_and_one_of_each_is_offered_a_p
 
 def test_the_town_is_lived_in(vide: str) -> None:
     installer(foyers=120, graine=7, jour=VENDREDI)
-    tables = ("procuration", "carte_retrait", "preference_message", "piece_qf", "message", "fermeture")
+    tables = ("procuration", "carte_retrait", "preference_message", "piece_qf", "message", "lettre", "fermeture")
     assert [table for table in tables if lire(f"SELECT count(*) FROM {table}") == [(0,)]] == []  # noqa: S608
     assert lire(
         "SELECT count(*), min(c.version), max(c.version) FROM commande c JOIN correction k USING (semaine_id)"
