@@ -26,6 +26,7 @@ from paiements.refus import famille_du_refus, jour_de_reprise
 MATIN = time(8)
 LIBELLES = {
     "prelevement": "Prélèvement sur votre carte",
+    "sepa": "Prélèvement sur votre compte bancaire",
     "en_ligne": "Paiement en ligne",
     "avance": "Avance payée en ligne",
 }
@@ -132,7 +133,7 @@ def encaisser(session: Session, paiement: Paiement, recu: Encaissement, cause: s
         session,
         cle=f"paiement:{paiement.id}",
         jour=clock.today(),
-        libelle=LIBELLES[paiement.nature],
+        libelle=LIBELLES["sepa" if paiement.mandat_id else paiement.nature],
         mouvements=[
             Ligne(CompteGL.STRIPE, paiement.montant),
             Ligne(CompteGL.FOYER, -paiement.montant, foyer_id=paiement.foyer_id),
@@ -164,8 +165,10 @@ def _reprise(session: Session, paiement: Paiement, non: Refuse) -> datetime | No
     if paiement.etat != Etat.REFUSE or paiement.stripe_id is None or non.sans_retour:
         return None
     today = clock.today()
-    rules = en_vigueur(session, today).reprises
-    day = jour_de_reprise(famille_du_refus(non.code), rules, deja=paiement.essais, refuse_le=today)
+    rules = en_vigueur(session, today)
+    if paiement.mandat_id is not None and not rules.reprise_sepa:
+        return None
+    day = jour_de_reprise(famille_du_refus(non.code), rules.reprises, deja=paiement.essais, refuse_le=today)
     return clock.paris(day, MATIN) if day else None
 
 

@@ -28,7 +28,8 @@ from paiements.avancement import (
 from paiements.conditions import en_vigueur
 from paiements.echeances import MINIMUM
 from paiements.etats import CONCLUS, Etat, arrive_trop_tard
-from paiements.models import EnregistrementCarte, Paiement
+from paiements.mandats import adopter_mandat
+from paiements.models import EnregistrementCarte, Mode, Paiement
 from paiements.passerelle import PageLue, StatutPage
 from paiements.prelevements import ObjetInconnu, lire_cle
 from paiements.reglements import adopter_carte
@@ -44,17 +45,19 @@ class Issue(StrEnum):
 
     PAYE = "paye"
     CARTE = "carte"
+    MANDAT = "mandat"
     OUVERTE = "ouverte"
     FERMEE = "fermee"
 
 
 @dataclass(frozen=True, slots=True)
 class Conclusion:
-    """For whoever asked: the issue, the amount paid (centimes), and where the household was going."""
+    """For whoever asked: the issue, the amount paid (centimes), where the household was going, its mandate."""
 
     issue: Issue
     montant: int = 0
     suite: str = ""
+    reference: str = ""
 
 
 def reste_a_payer(session: Session, foyer_id: int, echeance_id: int | None = None) -> int:
@@ -99,14 +102,26 @@ def enregistrer_carte(foyer_id: int, email: str | None, suite: str = "") -> str:
 
     Raises Indisponible.
     """
+    return _enregistrer(foyer_id, email, suite, Mode.CARTE)
+
+
+def enregistrer_mandat(foyer_id: int, email: str | None, suite: str = "") -> str:
+    """The address of the page where the household lets its bank account be debited. Raises Indisponible."""
+    return _enregistrer(foyer_id, email, suite, Mode.SEPA)
+
+
+def _enregistrer(foyer_id: int, email: str | None, suite: str, moyen: Mode) -> str:
     with transaction() as session:
         reglement = verrouiller_foyer(session, foyer_id)
-        demande = EnregistrementCarte(foyer_id=foyer_id, cle=uuid.uuid4(), suite=suite, demande_le=clock.now())
+        demande = EnregistrementCarte(
+            foyer_id=foyer_id, cle=uuid.uuid4(), moyen=moyen, suite=suite, demande_le=clock.now()
+        )
         session.add(demande)
     client = reglement.client_stripe
     if client is None:
         client = _noter_client(foyer_id, passerelle.creer_client(str(demande.cle), email))
-    lue = passerelle.ouvrir_page_carte(str(demande.cle), client, retour=_retour(), renoncer=_renoncer())
+    ouvrir = passerelle.ouvrir_page_mandat if moyen is Mode.SEPA else passerelle.ouvrir_page_carte
+    lue = ouvrir(str(demande.cle), client, retour=_retour(), renoncer=_renoncer())
     _conclure(lue, "ouverture")
     if lue.url is None:
         raise passerelle.Indisponible("a page without an address")
@@ -232,6 +247,10 @@ def _conclure_carte(session: Session, demande: EnregistrementCarte, lue: PageLue
         demande.conclu_le = clock.now()
         if lue.carte is not None:
             adopter_carte(session, demande.foyer_id, lue.carte, demande.demande_le)
+        if lue.mandat is not None:
+            adopter_mandat(session, demande.foyer_id, lue.mandat, demande.demande_le)
+    if lue.mandat is not None:
+        return Conclusion(Issue.MANDAT, suite=demande.suite, reference=lue.mandat.reference)
     return Conclusion(Issue.CARTE if lue.carte else Issue.FERMEE, suite=demande.suite)
 
 

@@ -16,11 +16,15 @@ from paiements.refus import REPRISES, Famille, Reprise, Reprises
 @dataclass(frozen=True, slots=True)
 class Conditions:
     """`jour_du_mois`: when grouped baskets are charged, 1 to 28. `avance_max`: the most that a household may have paid
-    in advance by paying ahead online, in centimes.
+    in advance by paying ahead online, in centimes. `preavis_jours`: how long before a SEPA debit its household is told
+    by e-mail, and by letter. `reprise_sepa`: whether the rules of retries hold for SEPA debits too.
     """
 
     jour_du_mois: int = 5
     avance_max: int = 10_000
+    preavis_jours: int = 2
+    preavis_courrier_jours: int = 14
+    reprise_sepa: bool = False
     reprises: Reprises = field(default_factory=lambda: REPRISES)
 
 
@@ -33,6 +37,9 @@ def en_vigueur(session: Session, jour: date) -> Conditions:
     return Conditions(
         jour_du_mois=found.jour_du_mois,
         avance_max=found.avance_max,
+        preavis_jours=found.preavis_jours,
+        preavis_courrier_jours=found.preavis_courrier_jours,
+        reprise_sepa=found.reprise_sepa,
         reprises={Famille(famille): _reprise(regle) for famille, regle in found.reprises.items()},
     )
 

@@ -6,7 +6,7 @@ from foyers.messages import dire
 from kernel.settings import get_settings
 from paiements import grand_livre, queries
 from paiements.liens import lien_pour_payer
-from paiements.models import Carte, Echeance, Paiement
+from paiements.models import Carte, Echeance, Mandat, Paiement
 from paiements.refus import famille_du_refus
 
 
@@ -19,12 +19,11 @@ def refus(session: Session, paiement_id: int) -> None:
     echeance = queries.echeance(session, paiement.echeance_id) if paiement.echeance_id else None
     if paiement.echeance_id is None or echeance is None or echeance.reste == 0:
         return
-    carte = session.get(Carte, paiement.carte_id) if paiement.carte_id else None
     context = {
         "montant": echeance.reste,
         "libelle": echeance.libelle,
         "famille": str(famille_du_refus(paiement.code_refus)),
-        "carte": queries.nom_de_carte(carte) if carte else None,
+        "carte": _moyen(session, paiement),
         "reprise": paiement.reprise_le,
         "lien": lien_pour_payer(paiement.echeance_id),
     }
@@ -36,12 +35,11 @@ def recu(session: Session, paiement_id: int) -> None:
     """The money has come: thank, and say what is left. No letter each week: the page and the counter tell it."""
     paiement = session.get_one(Paiement, paiement_id)
     echeance = session.get(Echeance, paiement.echeance_id) if paiement.echeance_id else None
-    carte = session.get(Carte, paiement.carte_id) if paiement.carte_id else None
     context = {
         "montant": paiement.montant,
         "jour": paiement.conclu_le,
         "libelle": echeance.libelle if echeance else None,
-        "carte": queries.nom_de_carte(carte) if carte else None,
+        "carte": _moyen(session, paiement),
         "solde": grand_livre.solde(session, paiement.foyer_id),
         "lien": f"{get_settings().public_url}/paiements/mon-compte",
     }
@@ -53,3 +51,11 @@ def recu(session: Session, paiement_id: int) -> None:
         contexte=context,
         lettre=False,
     )
+
+
+def _moyen(session: Session, paiement: Paiement) -> str | None:
+    """The card or the account as its holder knows it."""
+    if paiement.mandat_id is not None:
+        return queries.nom_de_compte(session.get_one(Mandat, paiement.mandat_id))
+    carte = session.get(Carte, paiement.carte_id) if paiement.carte_id else None
+    return queries.nom_de_carte(carte) if carte else None

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from kernel.outbox import publish
 from paiements.avancement import avancer
 from paiements.etats import Etat
-from paiements.events import PageStripeAVerifier, PrelevementDemande
+from paiements.events import PageStripeAVerifier, PreavisDemande, PrelevementDemande
 from paiements.models import Paiement
 
 MINIMUM = 50
@@ -21,16 +21,21 @@ MINIMUM = 50
 
 ATTENTE = timedelta(minutes=10)
 ATTENTE_PAGE = timedelta(minutes=30)
+RELECTURE = timedelta(hours=20)
 
 _OUVRIR = text(
     """
     WITH montants AS (
         SELECT m.foyer_id, m.montant, least(m.montant, coalesce(s.solde, 0)) AS reste,
-               CASE WHEN r.mode = 'carte' AND c.id IS NOT NULL THEN 'carte' ELSE 'maison' END AS mode,
-               r.mode = 'carte' AND c.id IS NOT NULL AND r.rythme = 'mois' AS a_grouper
+               CASE WHEN r.mode = 'carte' AND c.id IS NOT NULL THEN 'carte'
+                    WHEN r.mode = 'sepa' AND d.id IS NOT NULL THEN 'sepa' ELSE 'maison' END AS mode,
+               CASE WHEN r.mode = 'sepa' THEN d.id END AS mandat_id,
+               r.rythme = 'mois' AND (r.mode = 'carte' AND c.id IS NOT NULL OR r.mode = 'sepa' AND d.id IS NOT NULL)
+                   AS a_grouper
         FROM unnest(CAST(:foyers AS bigint[]), CAST(:montants AS integer[])) AS m(foyer_id, montant)
         LEFT JOIN reglement r ON r.foyer_id = m.foyer_id
         LEFT JOIN carte c ON c.foyer_id = m.foyer_id AND c.retiree_le IS NULL
+        LEFT JOIN mandat d ON d.foyer_id = m.foyer_id AND d.retire_le IS NULL
         LEFT JOIN (SELECT foyer_id, sum(montant) AS solde FROM mouvement
                    WHERE foyer_id = ANY(CAST(:foyers AS bigint[])) GROUP BY foyer_id) s ON s.foyer_id = m.foyer_id
         WHERE m.montant > 0
@@ -42,14 +47,15 @@ _OUVRIR = text(
         ON CONFLICT (foyer_id, cle) DO NOTHING
         RETURNING id, foyer_id, a_grouper
     ), prepares AS (
-        INSERT INTO paiement (foyer_id, echeance_id, nature, montant, cle, etat, demande_le)
-        SELECT o.foyer_id, o.id, 'prelevement', m.reste, gen_random_uuid(), 'prepare', :instant
+        INSERT INTO paiement (foyer_id, echeance_id, mandat_id, nature, montant, cle, etat, demande_le)
+        SELECT o.foyer_id, o.id, m.mandat_id, 'prelevement', m.reste, gen_random_uuid(), 'prepare', :instant
         FROM ouvertes o JOIN montants m ON m.foyer_id = o.foyer_id
-        WHERE m.mode = 'carte' AND m.reste >= :minimum AND NOT o.a_grouper
-        RETURNING id
+        WHERE m.mode <> 'maison' AND m.reste >= :minimum AND NOT o.a_grouper
+        RETURNING id, mandat_id
     )
     SELECT (SELECT count(*) FROM ouvertes) AS ouvertes,
-           (SELECT coalesce(array_agg(id ORDER BY id), '{}') FROM prepares) AS prepares
+           (SELECT coalesce(array_agg(id ORDER BY id), '{}') FROM prepares WHERE mandat_id IS NULL) AS prepares,
+           (SELECT coalesce(array_agg(id ORDER BY id), '{}') FROM prepares WHERE mandat_id IS NOT NULL) AS a_annoncer
     """
 )
 
@@ -58,7 +64,8 @@ _CHARGES = text(
     """
     UPDATE paiement SET relance_le = :instant
     WHERE nature = 'prelevement' AND etat IN ('prepare', 'inconnu')
-      AND greatest(demande_le, tente_le, relance_le) < :avant
+      AND greatest(demande_le, tente_le, relance_le) < :avant AND (mandat_id IS NULL OR pas_avant <= :instant)
+       OR etat = 'en_cours' AND greatest(tente_le, relance_le) < :hier
     RETURNING id
     """
 )
@@ -85,25 +92,32 @@ def ouvrir_en_lot(session: Session, *, cle: str, libelle: str, montants: Mapping
 
     Call it after the baskets have been debited, in the same transaction: what an advance already covers is not
     charged. Households that pay by card get a payment, whose own key goes to Stripe, and a fact that asks for it; those
-    that pay by the month wait for its day (`regroupement.py`).
+    that pay by SEPA debit are told first (`preavis.py`); those that pay by the month wait for their day
+    (`regroupement.py`).
     A household whose échéance is open already is left alone. Two statements, whatever the number of households.
     """
     if not montants:
         return 0
     valeurs = {"foyers": list(montants), "montants": list(montants.values()), "minimum": MINIMUM}
     fait = session.execute(_OUVRIR, valeurs | {"cle": cle, "libelle": libelle, "instant": instant}).one()
-    publish(session, *map(PrelevementDemande, fait.prepares))
+    publish(session, *map(PrelevementDemande, fait.prepares), *map(PreavisDemande, fait.a_annoncer))
     return int(fait.ouvertes)
 
 
 def relancer(session: Session, instant: datetime) -> int:
     """Take up again what has waited too long for Stripe: for the timetable, as often as it likes. Returns how many.
 
-    1. Charges not concluded ten minutes after they were asked, tried or last taken up.
+    1. Charges not concluded ten minutes after they were asked, tried or last taken up; SEPA debits on the day that was
+       announced, and then once a day while their bank has not answered.
     2. Payment pages and card pages opened half an hour ago, of which we have not heard: a lost webhook is caught here.
     3. Payments whose page was never obtained: nobody saw it, so nobody will pay it.
     """
-    valeurs = {"instant": instant, "avant": instant - ATTENTE, "avant_page": instant - ATTENTE_PAGE}
+    valeurs = {
+        "instant": instant,
+        "avant": instant - ATTENTE,
+        "hier": instant - RELECTURE,
+        "avant_page": instant - ATTENTE_PAGE,
+    }
     charges = session.execute(_CHARGES, valeurs).scalars().all()
     pages = session.execute(_PAGES, valeurs).scalars().all()
     publish(session, *map(PrelevementDemande, charges), *map(PageStripeAVerifier, pages))

@@ -1,6 +1,7 @@
 """A payment's states and the moves between them. Pure.
 
-``prepare``: written, not tried. ``inconnu``: Stripe was asked and what it did is not known yet. ``a_authentifier``:
+``prepare``: written, not tried. ``inconnu``: Stripe was asked and what it did is not known yet. ``en_cours``: a
+bank has a SEPA debit and answers within a fortnight. ``a_authentifier``:
 Stripe waits for a person: the bank wants to hear the cardholder, or the payment page is open. ``refuse``: the bank said
 no; a rule may send it back to ``prepare`` once more. ``abandonne``: nobody will pay it any more. ``reussi``: the money
 is there; nothing undoes it (a refund would be another payment's story), while a late success is believed whatever was
@@ -13,6 +14,7 @@ from enum import StrEnum
 class Etat(StrEnum):
     PREPARE = "prepare"
     INCONNU = "inconnu"
+    EN_COURS = "en_cours"
     A_AUTHENTIFIER = "a_authentifier"
     REFUSE = "refuse"
     REUSSI = "reussi"
@@ -21,7 +23,8 @@ class Etat(StrEnum):
 
 PERMIS: dict[Etat, frozenset[Etat]] = {
     Etat.PREPARE: frozenset({Etat.INCONNU, Etat.REFUSE, Etat.ABANDONNE}),
-    Etat.INCONNU: frozenset({Etat.A_AUTHENTIFIER, Etat.REFUSE, Etat.REUSSI, Etat.ABANDONNE}),
+    Etat.INCONNU: frozenset({Etat.EN_COURS, Etat.A_AUTHENTIFIER, Etat.REFUSE, Etat.REUSSI, Etat.ABANDONNE}),
+    Etat.EN_COURS: frozenset({Etat.REFUSE, Etat.REUSSI, Etat.ABANDONNE}),
     Etat.A_AUTHENTIFIER: frozenset({Etat.REFUSE, Etat.REUSSI, Etat.ABANDONNE}),
     Etat.REFUSE: frozenset({Etat.REUSSI, Etat.PREPARE}),
     Etat.ABANDONNE: frozenset({Etat.REUSSI}),

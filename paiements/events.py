@@ -13,6 +13,13 @@ class PrelevementDemande(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class PreavisDemande(Fact):
+    """A SEPA debit is to be announced to its household, days before it is made."""
+
+    paiement_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class PaiementReussi(Fact):
     """The money is there, and booked."""
 
@@ -45,6 +52,13 @@ class CarteEnregistree(Fact):
     """A household has saved a card, and pays with it from now on."""
 
     carte_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class MandatSigne(Fact):
+    """A household lets its bank account be debited, and pays so from now on."""
+
+    mandat_id: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,7 @@ def _rien(session: Session, payloads: Sequence[Payload]) -> list[str]:
 
 GESTES = {
     "prelever": Geste("Débiter la carte d’une famille", _paiements),
+    "annoncer_prelevement": Geste("Prévenir une famille d’un prélèvement sur son compte", _paiements),
     "envoyer_recu": Geste("Écrire à une famille que son paiement est reçu", _paiements),
     "annoncer_refus": Geste("Écrire à une famille que sa carte n’a pas pu être débitée", _paiements),
     "conclure_evenement": Geste("Lire chez Stripe ce qu’une annonce dit", _evenements),

@@ -19,7 +19,7 @@ MESURES = (
         text(
             """
             SELECT coalesce(extract(epoch FROM CAST(:now AS timestamptz) - min(demande_le)), 0)
-              FROM paiement WHERE etat IN ('prepare', 'inconnu')
+              FROM paiement WHERE etat IN ('prepare', 'inconnu') AND (mandat_id IS NULL OR pas_avant <= :now)
             """
         ),
     ),

@@ -87,9 +87,10 @@ class Mouvement(Base):
 
 
 class Mode(StrEnum):
-    """How a household pays what falls due: by its saved card, or at its maison."""
+    """How a household pays what falls due: by its saved card, by SEPA debit, or at its maison."""
 
     CARTE = "carte"
+    SEPA = "sepa"
     MAISON = "maison"
 
 
@@ -108,11 +109,15 @@ class ConditionEnLigne(Base):
     effet_le: Mapped[date] = mapped_column(primary_key=True)
     jour_du_mois: Mapped[int] = mapped_column(SmallInteger)
     avance_max: Mapped[int]
+    preavis_jours: Mapped[int] = mapped_column(SmallInteger, server_default="2")
+    preavis_courrier_jours: Mapped[int] = mapped_column(SmallInteger, server_default="14")
+    reprise_sepa: Mapped[bool] = mapped_column(server_default="false")
     reprises: Mapped[dict[str, Any]]
 
     __table_args__ = (
         CheckConstraint("jour_du_mois BETWEEN 1 AND 28", name="jour_du_mois"),
         CheckConstraint("avance_max >= 0", name="avance_max"),
+        CheckConstraint("preavis_jours >= 2 AND preavis_courrier_jours >= preavis_jours", name="preavis"),
     )
 
 
@@ -127,7 +132,7 @@ class Reglement(Base):
     client_stripe: Mapped[str | None] = mapped_column(unique=True)
 
     __table_args__ = (
-        CheckConstraint("mode IN ('carte', 'maison')", name="mode"),
+        CheckConstraint("mode IN ('carte', 'sepa', 'maison')", name="mode"),
         CheckConstraint("rythme IN ('semaine', 'mois')", name="rythme"),
     )
 
@@ -150,8 +155,28 @@ class Carte(Base):
     __table_args__ = (Index("uq_carte_en_usage", "foyer_id", unique=True, postgresql_where=text("retiree_le IS NULL")),)
 
 
+class Mandat(Base):
+    """A bank account that may be debited by SEPA, and the mandate's reference; the IBAN itself never comes here.
+
+    One in use per household. `mandat_stripe` is the mandate, `stripe_id` the account that it stands for.
+    """
+
+    __tablename__ = "mandat"
+
+    id: Mapped[Key]
+    foyer_id: Mapped[int] = mapped_column(ForeignKey("foyer.id", ondelete="CASCADE"))
+    stripe_id: Mapped[str] = mapped_column(unique=True)
+    mandat_stripe: Mapped[str]
+    reference: Mapped[str]
+    derniers_chiffres: Mapped[str]
+    signe_le: Mapped[Instant]
+    retire_le: Mapped[Instant | None]
+
+    __table_args__ = (Index("uq_mandat_en_usage", "foyer_id", unique=True, postgresql_where=text("retire_le IS NULL")),)
+
+
 class EnregistrementCarte(Base):
-    """A household on its way to saving a card: the intent is written before Stripe is called."""
+    """A household on its way to saving a card, or an account (`moyen`): written before Stripe is called."""
 
     __tablename__ = "enregistrement_carte"
 
@@ -159,6 +184,7 @@ class EnregistrementCarte(Base):
     foyer_id: Mapped[int] = mapped_column(ForeignKey("foyer.id", ondelete="CASCADE"), index=True)
     cle: Mapped[uuid.UUID] = mapped_column(unique=True)
     session_stripe: Mapped[str | None] = mapped_column(unique=True)
+    moyen: Mapped[str] = mapped_column(server_default="carte")
     suite: Mapped[str]
     demande_le: Mapped[Instant]
     relance_le: Mapped[Instant | None]
@@ -166,6 +192,7 @@ class EnregistrementCarte(Base):
 
     __table_args__ = (
         Index("ix_enregistrement_carte_ouvert", "demande_le", postgresql_where=text("conclu_le IS NULL")),
+        CheckConstraint("moyen IN ('carte', 'sepa')", name="moyen"),
     )
 
 
@@ -198,7 +225,7 @@ class Echeance(Base):
             postgresql_where=text("a_grouper AND groupe_id IS NULL AND reglee_le IS NULL"),
         ),
         CheckConstraint("montant > 0", name="montant"),
-        CheckConstraint("mode IN ('carte', 'maison')", name="mode"),
+        CheckConstraint("mode IN ('carte', 'sepa', 'maison')", name="mode"),
     )
 
 
@@ -209,7 +236,8 @@ class Paiement(Base):
     or ``avance`` (there too, ahead of what will fall due). `etat` moves only as `etats.py` allows, and each move leaves
     a `PaiementEtape`. `carte_id` is fixed at the first try, as the same key must always carry the same request.
     `relance_le`: last found waiting too long. `reprise_le`: when a refused charge is asked for once more, `essais` how
-    often it was, `tentative` what Stripe calls the last refused try.
+    often it was, `tentative` what Stripe calls the last refused try. `mandat_id`: a SEPA debit; its household was told
+    at `preavis_le` that it comes, and it is not asked for before `pas_avant`.
     """
 
     __tablename__ = "paiement"
@@ -218,6 +246,7 @@ class Paiement(Base):
     foyer_id: Mapped[int] = mapped_column(ForeignKey("foyer.id"), index=True)
     echeance_id: Mapped[int | None] = mapped_column(ForeignKey("echeance.id"), index=True)
     carte_id: Mapped[int | None] = mapped_column(ForeignKey("carte.id"), index=True)
+    mandat_id: Mapped[int | None] = mapped_column(ForeignKey("mandat.id"), index=True)
     nature: Mapped[str]
     montant: Mapped[int]
     cle: Mapped[uuid.UUID] = mapped_column(unique=True)
@@ -231,6 +260,8 @@ class Paiement(Base):
     demande_le: Mapped[Instant]
     tente_le: Mapped[Instant | None]
     relance_le: Mapped[Instant | None]
+    preavis_le: Mapped[Instant | None]
+    pas_avant: Mapped[Instant | None]
     conclu_le: Mapped[Instant | None]
 
     __table_args__ = (
@@ -240,11 +271,12 @@ class Paiement(Base):
             "demande_le",
             postgresql_where=text("etat IN ('prepare', 'inconnu', 'a_authentifier')"),
         ),
+        Index("ix_paiement_en_cours", "demande_le", postgresql_where=text("etat = 'en_cours'")),
         Index("ix_paiement_a_reprendre", "reprise_le", postgresql_where=text("reprise_le IS NOT NULL")),
         CheckConstraint("nature IN ('prelevement', 'en_ligne', 'avance')", name="nature"),
         CheckConstraint("nature <> 'prelevement' OR echeance_id IS NOT NULL", name="prelevement_d_une_echeance"),
         CheckConstraint(
-            "etat IN ('prepare', 'inconnu', 'a_authentifier', 'refuse', 'reussi', 'abandonne')", name="etat"
+            "etat IN ('prepare', 'inconnu', 'en_cours', 'a_authentifier', 'refuse', 'reussi', 'abandonne')", name="etat"
         ),
         CheckConstraint("montant > 0", name="montant"),
     )

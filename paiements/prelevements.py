@@ -13,10 +13,10 @@ from sqlalchemy.orm import Session
 
 from kernel import clock
 from kernel.db import transaction
-from paiements import grand_livre, passerelle
+from paiements import grand_livre, passerelle, preavis
 from paiements.avancement import Encaissement, avancer, encaisser, refuser, verrouiller
 from paiements.etats import CONCLUS, Etat
-from paiements.models import Carte, Echeance, Paiement, Reglement
+from paiements.models import Carte, Echeance, Mandat, Paiement, Reglement
 from paiements.passerelle import AAuthentifier, Encaisse, EnCours, Indisponible, Ordre, Refuse, Resultat
 
 SANS_CARTE = "carte_retiree"
@@ -43,7 +43,7 @@ def prelever(paiement_id: int) -> None:
         resultat = passerelle.prelever(ordre)
     with transaction() as session:
         conclure(session, verrouiller(session, paiement_id), resultat, "prelevement")
-    if isinstance(resultat, EnCours):
+    if isinstance(resultat, EnCours) and not resultat.differe:
         raise Indisponible(f"{resultat.intention} is not decided yet")
 
 
@@ -56,8 +56,10 @@ def conclure(session: Session, paiement: Paiement, resultat: Resultat, cause: st
             refuser(session, paiement, Etat.REFUSE, resultat, cause=cause)
         case AAuthentifier(intention, code):
             refuser(session, paiement, Etat.A_AUTHENTIFIER, Refuse(code, intention), cause=cause)
-        case EnCours():
-            pass
+        case EnCours(intention, differe):
+            if differe and paiement.etat == Etat.INCONNU:
+                avancer(session, paiement, Etat.EN_COURS, cause)
+                paiement.stripe_id = intention
 
 
 def conclure_intention(intention_id: str, cause: str) -> None:
@@ -101,23 +103,27 @@ def _preparer(session: Session, paiement_id: int) -> tuple[Ordre, bool, str | No
     if not deja_tente and not encore_du(session, paiement):
         avancer(session, paiement, Etat.ABANDONNE, "deja regle")
         return None
-    carte = _carte(session, paiement, deja_tente=deja_tente)
-    client = session.get_one(Reglement, paiement.foyer_id).client_stripe if carte else None
-    if carte is None or client is None:
+    if paiement.mandat_id is not None and not deja_tente and not preavis.donne(paiement):
+        return None
+    moyen = _moyen(session, paiement, deja_tente=deja_tente)
+    client = session.get_one(Reglement, paiement.foyer_id).client_stripe if moyen else None
+    if moyen is None or client is None:
         refuser(session, paiement, Etat.REFUSE, Refuse(SANS_CARTE, None), cause="plus de carte")
         return None
     if paiement.etat == Etat.PREPARE:
         avancer(session, paiement, Etat.INCONNU, "essai")
-    paiement.carte_id, paiement.tente_le = carte.id, clock.now()
+    paiement.carte_id = moyen.id if isinstance(moyen, Carte) else None
+    paiement.tente_le = clock.now()
     echeance = session.get_one(Echeance, paiement.echeance_id)
     ordre = Ordre(
         str(paiement.cle),
         paiement.montant,
         client,
-        carte.stripe_id,
+        moyen.stripe_id,
         echeance.libelle,
         intention=paiement.stripe_id if paiement.essais else None,
         essai=paiement.essais,
+        mandat=moyen.mandat_stripe if isinstance(moyen, Mandat) else None,
     )
     return ordre, deja_tente, paiement.tentative
 
@@ -128,8 +134,14 @@ def encore_du(session: Session, paiement: Paiement) -> bool:
     return echeance.reglee_le is None and grand_livre.solde(session, paiement.foyer_id) >= paiement.montant
 
 
-def _carte(session: Session, paiement: Paiement, *, deja_tente: bool) -> Carte | None:
-    """The card of the first try, for the same key must carry the same request; else the one in use."""
+def _moyen(session: Session, paiement: Paiement, *, deja_tente: bool) -> Carte | Mandat | None:
+    """The card of the first try, for the same key must carry the same request; else the one in use.
+
+    A SEPA debit is made under the mandate that was announced, unless that one was withdrawn before the first try.
+    """
+    if paiement.mandat_id is not None:
+        mandat = session.get_one(Mandat, paiement.mandat_id)
+        return mandat if deja_tente or mandat.retire_le is None else None
     if deja_tente:
         return session.get_one(Carte, paiement.carte_id)
     en_usage = select(Carte).where(Carte.foyer_id == paiement.foyer_id, Carte.retiree_le.is_(None))

@@ -12,10 +12,12 @@ from paiements import grand_livre
 from paiements.conditions import cle_du_mois, en_vigueur
 from paiements.etats import Etat
 from paiements.grand_livre import LigneDeCompte
-from paiements.models import Carte, Echeance, Mode, Paiement, Reglement, Rythme
+from paiements.models import Carte, Echeance, Mandat, Mode, Paiement, Reglement, Rythme
 from paiements.refus import Famille, famille_du_refus
 
 LIGNES_PAR_PAGE = 60
+EN_ROUTE = (Etat.PREPARE, Etat.INCONNU, Etat.EN_COURS)
+"""States of a charge that may still bring its money: that much is not asked for again."""
 MARQUES = {"visa": "Visa", "mastercard": "Mastercard", "amex": "American Express", "cartes_bancaires": "Carte Bancaire"}
 
 
@@ -29,6 +31,22 @@ class CarteMontree:
 
     def expiree(self, aujourd_hui: date) -> bool:
         return (self.expire_annee, self.expire_mois) < (aujourd_hui.year, aujourd_hui.month)
+
+
+@dataclass(frozen=True, slots=True)
+class MandatMontre:
+    """A bank account that may be debited, and the reference that its statements show."""
+
+    nom: str
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class Annonce:
+    """A SEPA debit on its way: `jour` when it is made, None once the bank has it, or before it is told."""
+
+    montant: int
+    jour: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +80,8 @@ class CompteMontre:
     rythme: Rythme
     du_mois: DuMois
     carte: CarteMontree | None
+    mandat: MandatMontre | None
+    annonces: Sequence[Annonce]
     impayes: Sequence[Impaye]
 
     @property
@@ -88,6 +108,8 @@ def compte(session: Session, foyer_id: int, *, tout: bool = False) -> CompteMont
         rythme=rythme(session, foyer_id),
         du_mois=du_mois(session, foyer_id),
         carte=carte(session, foyer_id),
+        mandat=mandat(session, foyer_id),
+        annonces=_annonces(session, foyer_id),
         impayes=_impayes(session, foyer_id),
     )
 
@@ -123,11 +145,11 @@ def _jour_du_mois(session: Session, foyer_id: int) -> date:
 
 
 def en_cours(session: Session, foyer_id: int) -> int:
-    """Centimes that are being taken from the household's card right now."""
+    """Centimes that are being taken from the household's card or account."""
     attend = select(Paiement.montant).where(
         Paiement.foyer_id == foyer_id,
         Paiement.nature == "prelevement",
-        Paiement.etat.in_((Etat.PREPARE, Etat.INCONNU)),
+        Paiement.etat.in_(EN_ROUTE),
     )
     return sum(session.scalars(attend))
 
@@ -141,6 +163,25 @@ def carte(session: Session, foyer_id: int) -> CarteMontree | None:
 def nom_de_carte(lue: Carte) -> str:
     """``Visa se terminant par 4242``."""
     return f"{MARQUES.get(lue.marque, 'Carte')} se terminant par {lue.derniers_chiffres}"
+
+
+def mandat(session: Session, foyer_id: int) -> MandatMontre | None:
+    """The bank account that the household lets be debited."""
+    lu = session.scalars(select(Mandat).where(Mandat.foyer_id == foyer_id, Mandat.retire_le.is_(None))).one_or_none()
+    return MandatMontre(nom_de_compte(lu), lu.reference) if lu else None
+
+
+def nom_de_compte(lu: Mandat) -> str:
+    """``Compte bancaire se terminant par 2606``."""
+    return f"Compte bancaire se terminant par {lu.derniers_chiffres}"
+
+
+def _annonces(session: Session, foyer_id: int) -> list[Annonce]:
+    coming = select(Paiement.montant, Paiement.pas_avant, Paiement.etat).where(
+        Paiement.foyer_id == foyer_id, Paiement.mandat_id.is_not(None), Paiement.etat.in_(EN_ROUTE)
+    )
+    rows = session.execute(coming.order_by(Paiement.id))
+    return [Annonce(row.montant, row.pas_avant if row.etat == Etat.PREPARE else None) for row in rows]
 
 
 def echeance(session: Session, echeance_id: int) -> EcheanceMontree | None:

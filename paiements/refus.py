@@ -16,6 +16,7 @@ class Famille(StrEnum):
     PLUS_ACCEPTEE = "plus_acceptee"
     AUTHENTIFICATION = "authentification"
     SANS_CARTE = "sans_carte"
+    COMPTE = "compte"
     OPPOSEE = "opposee"
     PASSAGER = "passager"
     AUTRE = "autre"
@@ -41,6 +42,12 @@ _CODES = {
     "revocation_of_all_authorizations": Famille.OPPOSEE,
     "stop_payment_order": Famille.OPPOSEE,
     "do_not_try_again": Famille.OPPOSEE,
+    "debit_not_authorized": Famille.OPPOSEE,
+    "account_closed": Famille.COMPTE,
+    "no_account": Famille.COMPTE,
+    "bank_account_restricted": Famille.COMPTE,
+    "bank_ownership_changed": Famille.COMPTE,
+    "invalid_account_number": Famille.COMPTE,
     "processing_error": Famille.PASSAGER,
     "issuer_not_available": Famille.PASSAGER,
     "reenter_transaction": Famille.PASSAGER,

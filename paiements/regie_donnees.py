@@ -65,6 +65,9 @@ class DesConditions(_Donnee):
     effet_le: date
     jour_du_mois: Annotated[int, Field(ge=1, le=28)] = 5
     avance_max: Centimes = 10_000
+    preavis_jours: Annotated[int, Field(ge=2, le=14)] = 2
+    preavis_courrier_jours: Annotated[int, Field(ge=5, le=31)] = 14
+    reprise_sepa: bool = False
     reprises: dict[Famille, UneReprise]
 
     @field_validator("reprises")

@@ -16,7 +16,7 @@ from kernel.outbox import publish
 from paiements.avancement import verrouiller_foyers
 from paiements.conditions import cle_du_mois, en_vigueur
 from paiements.echeances import MINIMUM
-from paiements.events import PrelevementDemande
+from paiements.events import PreavisDemande, PrelevementDemande
 
 PAR_TOUR = 500
 
@@ -41,7 +41,7 @@ _REGROUPER = text(
         SELECT p.foyer_id, sum(p.montant) AS montant, least(sum(p.montant),
                (SELECT coalesce(sum(m.montant), 0) FROM mouvement m WHERE m.foyer_id = p.foyer_id)
                - (SELECT coalesce(sum(x.montant), 0) FROM paiement x WHERE x.foyer_id = p.foyer_id
-                  AND x.nature = 'prelevement' AND x.etat IN ('prepare', 'inconnu'))) AS reste
+                  AND x.nature = 'prelevement' AND x.etat IN ('prepare', 'inconnu', 'en_cours'))) AS reste
         FROM parts p GROUP BY p.foyer_id
     ), ouvertes AS (
         INSERT INTO echeance (foyer_id, cle, libelle, montant, mode, ouverte_le)
@@ -49,17 +49,18 @@ _REGROUPER = text(
         FROM dus d JOIN reglement r ON r.foyer_id = d.foyer_id
         WHERE d.reste >= :minimum AND r.mode <> 'maison'
         ON CONFLICT (foyer_id, cle) DO NOTHING
-        RETURNING id, foyer_id
+        RETURNING id, foyer_id, mode
     ), rattachees AS (
         UPDATE echeance e SET groupe_id = o.id FROM parts p JOIN ouvertes o ON o.foyer_id = p.foyer_id
         WHERE e.id = p.id
     ), prepares AS (
-        INSERT INTO paiement (foyer_id, echeance_id, nature, montant, cle, etat, demande_le)
-        SELECT o.foyer_id, o.id, 'prelevement', d.reste, gen_random_uuid(), 'prepare', :instant
+        INSERT INTO paiement (foyer_id, echeance_id, mandat_id, nature, montant, cle, etat, demande_le)
+        SELECT o.foyer_id, o.id, m.id, 'prelevement', d.reste, gen_random_uuid(), 'prepare', :instant
         FROM ouvertes o JOIN dus d ON d.foyer_id = o.foyer_id
-        RETURNING id
+        LEFT JOIN mandat m ON m.foyer_id = o.foyer_id AND m.retire_le IS NULL AND o.mode = 'sepa'
+        RETURNING id, mandat_id
     )
-    SELECT coalesce(array_agg(id ORDER BY id), '{}') FROM prepares
+    SELECT id, mandat_id FROM prepares ORDER BY id
     """
 )
 
@@ -80,6 +81,6 @@ def regrouper(session: Session, instant: datetime) -> int:
         return 0
     verrouiller_foyers(session, foyers)
     more = {"foyers": list(foyers), "libelle": f"Paniers jusqu’au {jour(day - timedelta(days=1))}", "instant": instant}
-    prepares = session.execute(_REGROUPER, valeurs | more).scalar_one()
-    publish(session, *map(PrelevementDemande, prepares))
+    prepares = session.execute(_REGROUPER, valeurs | more).all()
+    publish(session, *((PreavisDemande if one.mandat_id else PrelevementDemande)(one.id) for one in prepares))
     return len(prepares)

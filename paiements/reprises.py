@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from kernel.outbox import publish
 from paiements.avancement import avancer, verrouiller
 from paiements.etats import Etat
-from paiements.events import PrelevementDemande
+from paiements.events import PreavisDemande, PrelevementDemande
 from paiements.models import Mode, Paiement, Reglement
 from paiements.prelevements import encore_du
 
@@ -23,13 +23,13 @@ def reprendre(session: Session, instant: datetime) -> int:
 
     A household that has paid meanwhile, or now pays at its maison, is not asked again.
     """
-    due = select(Paiement.id).where(Paiement.etat == Etat.REFUSE, Paiement.reprise_le <= instant)
+    due = select(Paiement.id, Paiement.mandat_id).where(Paiement.etat == Etat.REFUSE, Paiement.reprise_le <= instant)
     asked = [
-        paiement_id
-        for paiement_id in session.scalars(due.order_by(Paiement.foyer_id, Paiement.id).limit(PAR_TOUR)).all()
+        (paiement_id, sepa)
+        for paiement_id, sepa in session.execute(due.order_by(Paiement.foyer_id, Paiement.id).limit(PAR_TOUR)).all()
         if _reprendre(session, verrouiller(session, paiement_id), instant)
     ]
-    publish(session, *map(PrelevementDemande, asked))
+    publish(session, *((PreavisDemande if sepa else PrelevementDemande)(paiement_id) for paiement_id, sepa in asked))
     return len(asked)
 
 
@@ -43,4 +43,5 @@ def _reprendre(session: Session, paiement: Paiement, instant: datetime) -> bool:
     avancer(session, paiement, Etat.PREPARE, "reprise")
     paiement.essais += 1
     paiement.demande_le, paiement.tente_le, paiement.conclu_le = instant, None, None
+    paiement.preavis_le, paiement.pas_avant = None, None
     return True

@@ -58,12 +58,12 @@ REGLES: tuple[tuple[str, str], ...] = (
     ),
     (
         """
-        SELECT e.id FROM echeance e WHERE e.mode = 'carte' AND e.reglee_le IS NULL AND e.montant >= 50
+        SELECT e.id FROM echeance e WHERE e.mode <> 'maison' AND e.reglee_le IS NULL AND e.montant >= 50
         AND NOT e.a_grouper
         AND NOT EXISTS (SELECT FROM paiement p WHERE p.echeance_id = e.id AND p.nature = 'prelevement')
         AND (SELECT coalesce(sum(m.montant), 0) FROM mouvement m WHERE m.foyer_id = e.foyer_id) >= e.montant
         """,
-        "L’échéance {id} se paie par carte, mais aucun prélèvement n’en est prévu.",
+        "L’échéance {id} se paie par carte ou par prélèvement, mais aucun prélèvement n’en est prévu.",
     ),
     (
         """
@@ -99,8 +99,34 @@ REGLES: tuple[tuple[str, str], ...] = (
     (
         """
         SELECT id FROM paiement WHERE etat IN ('prepare', 'inconnu') AND demande_le < :avant
+        AND (mandat_id IS NULL OR pas_avant < :avant)
         """,
         "Le paiement {id} attend la réponse de Stripe depuis plus d’une heure.",
+    ),
+    (
+        """
+        SELECT id FROM paiement WHERE etat = 'prepare' AND mandat_id IS NOT NULL AND preavis_le IS NULL
+        AND demande_le < :avant
+        """,
+        "Le prélèvement {id} n’a pas encore été annoncé à sa famille.",
+    ),
+    (
+        """
+        SELECT id FROM paiement WHERE mandat_id IS NOT NULL AND tente_le IS NOT NULL
+        AND (preavis_le IS NULL OR pas_avant IS NULL OR tente_le < pas_avant OR pas_avant < preavis_le)
+        """,
+        "Le prélèvement {id} a été demandé à la banque sans que sa famille ait été prévenue à temps.",
+    ),
+    (
+        "SELECT id FROM paiement WHERE etat = 'en_cours' AND pas_avant < :avant - interval '35 days'",
+        "Le prélèvement {id} attend la réponse de la banque depuis plus de cinq semaines.",
+    ),
+    (
+        """
+        SELECT r.foyer_id FROM reglement r WHERE r.mode = 'sepa'
+        AND NOT EXISTS (SELECT FROM mandat m WHERE m.foyer_id = r.foyer_id AND m.retire_le IS NULL)
+        """,
+        "Le foyer {foyer_id} paie par prélèvement, mais n’a pas de mandat en usage.",
     ),
     (
         "SELECT id, type FROM evenement_stripe WHERE traite_le IS NULL AND recu_le < :avant",

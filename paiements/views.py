@@ -13,7 +13,7 @@ from kernel.errors import Introuvable, Refus
 from kernel.web.access import MINE, Role, access, public
 from kernel.web.files import file_answer
 from kernel.web.security import csrf, limiter, signed_link
-from paiements import checkout, evenements, passerelle, queries, queries_caisse, quittances, reglements
+from paiements import checkout, evenements, mandats, passerelle, queries, queries_caisse, quittances, reglements
 from paiements.checkout import Conclusion, Issue
 from paiements.conditions import en_vigueur
 from paiements.formulaires import AvanceForm
@@ -66,6 +66,30 @@ def enregistrer_carte() -> Reponse:
     return redirect(adresse, 303)
 
 
+@bp.post("/mandat")
+@access(Role.HABITANT, on=MINE)
+def enregistrer_mandat() -> Reponse:
+    with reading() as session:
+        email = session.get_one(Foyer, current_user.foyer_id).email
+    try:
+        adresse = checkout.enregistrer_mandat(current_user.foyer_id, email)
+    except Indisponible:
+        raise Refus(_STRIPE_ABSENT, status=ABSENT) from None
+    return redirect(adresse, 303)
+
+
+@bp.post("/mandat/retirer")
+@access(Role.HABITANT, on=MINE)
+def retirer_mandat() -> Reponse:
+    with transaction() as session:
+        mandats.retirer_mandat(session, current_user.foyer_id)
+    flash(
+        _("Votre compte bancaire ne sera plus prélevé. Ce qui reste à payer l’est à votre maison, ou en ligne."),
+        "succes",
+    )
+    return redirect(url_for("paiements.mon_compte"))
+
+
 @bp.post("/carte/retirer")
 @access(Role.HABITANT, on=MINE)
 def retirer_carte() -> Reponse:
@@ -83,7 +107,7 @@ def choisir_mode() -> Reponse:
     try:
         mode = Mode(request.form.get("mode", ""))
     except ValueError:
-        raise Refus(_("Choisissez entre « par carte » et « à la maison »."), status=400) from None
+        raise Refus(_("Choisissez entre « par carte », « par prélèvement » et « à la maison »."), status=400) from None
     with transaction() as session:
         reglements.choisir_mode(session, current_user.foyer_id, mode)
     flash(_("C’est noté. Cela vaut dès la prochaine échéance."), "succes")

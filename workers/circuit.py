@@ -5,6 +5,7 @@ family subscribes ── AbonnementSouscrit ──────────► co
 a place comes free ─ PlaceOfferte ────────────────► mail with a link, 48 hours ── OffreExpiree ─► a kind mail
 a term ends ──────── FinDeTermeApprochee ─────────► mail with a link that renews, three weeks and one week ahead
 cut-off ──────────── SemaineCloturee ─────────────► (baskets, debits and échéances stand already)
+                     PreavisDemande ──────────────► a SEPA debit is announced, days before PrelevementDemande
                      PrelevementDemande ──────────► the card is charged ── PaiementReussi ─► receipt by mail
                                                                         └─ PaiementRefuse ─► a kind mail, a link
 the counter's till ─ QuittanceEmise ──────────────► the receipt's PDF ── QuittancePrete ─► mail
@@ -54,9 +55,11 @@ from kernel.outbox import Fact
 from paiements.events import (
     CarteEnregistree,
     EvenementStripeRecu,
+    MandatSigne,
     PageStripeAVerifier,
     PaiementRefuse,
     PaiementReussi,
+    PreavisDemande,
     PrelevementDemande,
     QuittanceEmise,
     QuittancePrete,
@@ -97,6 +100,7 @@ CIRCUIT: Mapping[type[Fact], Sequence[Actor]] = {
     PlaceOfferte: (paniers.annoncer_place,),
     OffreExpiree: (paniers.annoncer_expiration,),
     FinDeTermeApprochee: (paniers.annoncer_fin_de_terme,),
+    PreavisDemande: (paiements.annoncer_prelevement,),
     PrelevementDemande: (paiements.prelever,),
     PaiementReussi: (paiements.envoyer_recu,),
     PaiementRefuse: (paiements.annoncer_refus,),
@@ -134,6 +138,7 @@ CIRCUIT: Mapping[type[Fact], Sequence[Actor]] = {
     # These only tell. A fact that is not on this screen waits for a newer relay that knows it.
     AbonnementRenouvele: (),
     CarteEnregistree: (),
+    MandatSigne: (),
     CompositionPubliee: (),
     SemaineCloturee: (),
     SemaineCommandee: (),

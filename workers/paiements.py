@@ -2,12 +2,13 @@
 
 from sqlalchemy.orm import Session
 
-from paiements import bordereaux, checkout, courriels, evenements, prelevements, quittances
+from paiements import bordereaux, checkout, courriels, evenements, preavis, prelevements, quittances
 from paiements.events import (
     EvenementStripeRecu,
     PageStripeAVerifier,
     PaiementRefuse,
     PaiementReussi,
+    PreavisDemande,
     PrelevementDemande,
     QuittanceEmise,
     QuittancePrete,
@@ -32,6 +33,11 @@ def conclure_evenement(fact: EvenementStripeRecu) -> None:
 def verifier_page(fact: PageStripeAVerifier) -> None:
     """Read at Stripe a page of which we have not heard for long."""
     checkout.conclure_page(fact.session_stripe, "verification")
+
+
+@local(COURRIEL)
+def annoncer_prelevement(session: Session, fact: PreavisDemande) -> None:
+    preavis.annoncer(session, fact.paiement_id)
 
 
 @local(COURRIEL)

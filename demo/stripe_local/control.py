@@ -9,7 +9,9 @@ from typing import Any
 from flask import Blueprint, Response, abort, jsonify, request
 
 from demo.stripe_local.api import Api
+from demo.stripe_local.disputes import close_dispute, open_dispute
 from demo.stripe_local.errors import Json
+from demo.stripe_local.intents import settle_debit
 from demo.stripe_local.seeding import seed
 from demo.stripe_local.storage import Store
 from demo.stripe_local.webhooks import Webhooks
@@ -39,6 +41,7 @@ def control(store: Store, api: Api, webhooks: Webhooks) -> Blueprint:
     _health(blueprint, store, webhooks)
     _objects(blueprint, store)
     _faults(blueprint, api)
+    _banks(blueprint, store)
     _webhooks(blueprint, store, webhooks)
     return blueprint
 
@@ -107,6 +110,36 @@ def _faults(blueprint: Blueprint, api: Api) -> None:
         """The calls received since the start, oldest first, or since the instant `?depuis=`."""
         since = float(request.args.get("depuis", "0"))
         return jsonify([note for note in list(api.journal) if note["at"] >= since])
+
+
+def _banks(blueprint: Blueprint, store: Store) -> None:
+    @blueprint.post("/sepa/<id>")
+    def settle(id: str) -> Json:
+        """The bank answers a SEPA debit now: {"outcome": "ok" or a code}; without it, as its account would."""
+        with store.transaction() as tx:
+            intent = tx.find(id, "payment_intent")
+            if intent is None or intent["status"] != "processing":
+                abort(404)
+            return settle_debit(tx, intent, _body().get("outcome"))
+
+    @blueprint.post("/litiges")
+    def dispute() -> Json:
+        """A bank takes a payment back: {"payment_intent", "reason"?, "amount"?}."""
+        asked = _body()
+        with store.transaction() as tx:
+            intent = tx.find(asked["payment_intent"], "payment_intent")
+            if intent is None:
+                abort(404)
+            return open_dispute(tx, intent, asked.get("reason", "fraudulent"), asked.get("amount"))
+
+    @blueprint.post("/litiges/<id>")
+    def close(id: str) -> Json:
+        """It ends: {"status": "won" or "lost"}."""
+        with store.transaction() as tx:
+            found = tx.find(id, "dispute")
+            if found is None:
+                abort(404)
+            return close_dispute(tx, found, _body()["status"])
 
 
 def _webhooks(blueprint: Blueprint, store: Store, webhooks: Webhooks) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from demo.stripe_local import objects
+from demo.stripe_local import objects, sepa
 from demo.stripe_local.cards import CARDS, OK, TOKENS, refusal
 from demo.stripe_local.errors import ApiError, Declined, Json, missing_object, unexpected_state
 from demo.stripe_local.storage import Tx
@@ -64,6 +64,8 @@ def confirm_payment(
         raise unexpected_state("payment_intent", message, intent)
     check_owner(method, intent["customer"])
     intent["payment_method"] = method["id"]
+    if method["type"] == "sepa_debit":
+        return sepa.start(tx, intent, method)
     private = tx.private(method["id"])
     if not authenticated and _wants_authentication(private, off_session=off_session):
         if off_session or no_action:
@@ -89,9 +91,33 @@ def confirm_setup(tx: Tx, intent: Json, method: Json, *, authenticated: bool = F
         return _ask(tx, intent, "setup_intent")
     if intent["customer"]:
         attach(tx, method, intent["customer"], authenticated=True)
+    if method["type"] == "sepa_debit":
+        intent["mandate"] = sepa.sign(tx, method)
     intent |= {"status": "succeeded", "next_action": None, "last_setup_error": None}
     tx.put(intent)
     tx.emit("setup_intent.succeeded", intent)
+    return intent
+
+
+def settle_debit(tx: Tx, intent: Json, outcome: str | None = None) -> Json:
+    """The bank answers a SEPA debit: the money comes, or `outcome` says why not (by default as its account would)."""
+    method = tx.find(intent["payment_method"]) or {}
+    said = outcome or tx.private(method["id"])["outcome"]
+    charged = tx.find(intent["latest_charge"]) or {}
+    if said == OK:
+        tx.put(charged | {"paid": True, "status": "succeeded"})
+        book(tx, charged["balance_transaction"], charged, intent["amount"])
+        intent |= {"status": "succeeded", "amount_received": intent["amount"]}
+        tx.put(intent)
+        tx.emit("charge.succeeded", charged)
+        tx.emit("payment_intent.succeeded", intent)
+        return intent
+    error = sepa.failure(said, method)
+    tx.put(charged | {"status": "failed", "failure_code": said, "balance_transaction": None})
+    intent |= _waiting({"last_payment_error": error})
+    tx.put(intent)
+    tx.emit("charge.failed", charged)
+    tx.emit("payment_intent.payment_failed", intent)
     return intent
 
 

@@ -42,7 +42,7 @@ def billing(name: str | None = None, email: str | None = None) -> Json:
 
 
 def card_method(created: int, card: Card, expiry: tuple[int, int], owner: Json, *, id: str | None = None) -> Json:
-    """A saved card; `expiry` is (month, year). Another type of payment method adds its own hash beside `card`."""
+    """A saved card; `expiry` is (month, year)."""
     details = {
         "brand": card.brand,
         "checks": {"address_line1_check": None, "address_postal_code_check": None, "cvc_check": "pass"},
@@ -58,8 +58,13 @@ def card_method(created: int, card: Card, expiry: tuple[int, int], owner: Json, 
         "three_d_secure_usage": {"supported": True},
         "wallet": None,
     }
-    fields = {"allow_redisplay": "limited", "billing_details": owner, "card": details, "customer": None, "metadata": {}}
-    return _base("payment_method", id or new_id("pm"), created, type="card", **fields)
+    return payment_method(created, "card", details, owner, id=id)
+
+
+def payment_method(created: int, kind: str, details: Json, owner: Json, *, id: str | None = None) -> Json:
+    """A way to pay of that kind, with the hash that bears the kind's name."""
+    fields = {"allow_redisplay": "limited", "billing_details": owner, kind: details, "customer": None, "metadata": {}}
+    return _base("payment_method", id or new_id("pm"), created, type=kind, **fields)
 
 
 def method_private(card: Card, *, authenticated: bool = False, outcome: str | None = None) -> Json:
@@ -111,7 +116,9 @@ def charge(created: int, intent: Json, method: Json, *, error: Json | None) -> J
     """One try at taking the intent's amount; `error` is the bank's no."""
     paid = error is None
     taken = intent["amount"] if paid else 0
-    details = {name: method["card"][name] for name in ("brand", "country", "exp_month", "exp_year", "funding", "last4")}
+    kind = method["type"]
+    shown = names("brand country exp_month exp_year funding last4" if kind == "card" else "bank_code country last4")
+    details = {name: method[kind][name] for name in shown}
     fields: Json = {
         "amount": intent["amount"],
         "amount_captured": taken,
@@ -131,7 +138,7 @@ def charge(created: int, intent: Json, method: Json, *, error: Json | None) -> J
         "paid": paid,
         "payment_intent": intent["id"],
         "payment_method": method["id"],
-        "payment_method_details": {"type": "card", "card": details},
+        "payment_method_details": {"type": kind, kind: details},
         "receipt_email": intent["receipt_email"],
         "refunded": False,
         "status": "succeeded" if paid else "failed",

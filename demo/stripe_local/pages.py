@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from flask import Blueprint, abort, redirect, render_template, request
 from werkzeug import Response
 
-from demo.stripe_local import objects, sessions
+from demo.stripe_local import objects, sepa, sessions
 from demo.stripe_local.cards import CARDS, Card, luhn, said_in_french
 from demo.stripe_local.errors import Declined, Json
 from demo.stripe_local.intents import confirm_payment, confirm_setup, refuse_authentication
@@ -84,6 +84,8 @@ def _card_pages(blueprint: Blueprint, store: Store) -> None:
             session = _session(tx, id)
             if session["status"] != "open":
                 return _over(session)
+            if _by_account(session):
+                return _account_page(tx, session, request.args.get("iban", ""), "")
             card = CARDS.get(request.args.get("carte", ""))
             form = Form(card.number, "12 / 34", "123", "", {}) if card else Form("", "", "", "", {})
             return _card_page(tx, session, form, "")
@@ -94,6 +96,8 @@ def _card_pages(blueprint: Blueprint, store: Store) -> None:
             session = _session(tx, id)
             if session["status"] != "open":
                 return _onward(session) if session["status"] == "complete" else _over(session)
+            if _by_account(session):
+                return _account_submitted(tx, session)
             year, month = _this_month(tx)
             form = read_form(request.form.to_dict(), year, month)
             if form.errors:
@@ -105,6 +109,34 @@ def _card_pages(blueprint: Blueprint, store: Store) -> None:
                 said = said_in_french(no.error.get("decline_code", ""))
                 return _card_page(tx, session, form, f"{said} Rien n’a été débité."), 402
             return _onward(session) if intent["status"] == "succeeded" else redirect(f"/c/pay/{id}/3ds", 303)
+
+
+def _by_account(session: Json) -> bool:
+    return bool(session["payment_method_types"] == ["sepa_debit"])
+
+
+def _account_submitted(tx: Tx, session: Json) -> Page:
+    iban = sepa.compact(request.form.get("iban", ""))
+    name = request.form.get("name", "").strip()[:120]
+    account = sepa.ACCOUNTS.get(iban)
+    if account is None or not name:
+        said = "Entrez le nom du titulaire du compte." if account else "Cet IBAN n’est pas valide : vérifiez-le."
+        return _account_page(tx, session, iban, said), 422
+    sessions.submit_account(tx, session, account, objects.billing(name, session["customer_email"]))
+    return _onward(session)
+
+
+def _account_page(tx: Tx, session: Json, iban: str, fault: str) -> str:
+    buyer = tx.find(session["customer"] or "") or {}
+    return render_template(
+        "stripe/iban.html",
+        session=session,
+        pour=buyer.get("name") or buyer.get("email") or session["customer_email"],
+        iban=iban,
+        nom=request.form.get("name", ""),
+        faute=fault,
+        comptes=sepa.ACCOUNTS.values(),
+    )
 
 
 def _session_bank_pages(blueprint: Blueprint, store: Store) -> None:

@@ -133,7 +133,7 @@ def create_payment(tx: Tx, call: Call) -> Json:
     params.only(
         *names(
             "amount automatic_payment_methods capture_method confirm confirmation_method currency"
-            " customer description error_on_requires_action metadata off_session payment_method"
+            " customer description error_on_requires_action mandate metadata off_session payment_method"
             " payment_method_options payment_method_types receipt_email return_url setup_future_usage"
             " statement_descriptor statement_descriptor_suffix"
         )
@@ -161,7 +161,7 @@ def create_payment(tx: Tx, call: Call) -> Json:
 
 def confirm_payment_intent(tx: Tx, call: Call) -> Json:
     params = call.params
-    params.only("error_on_requires_action", "off_session", "payment_method", "return_url", "receipt_email")
+    params.only("error_on_requires_action", "mandate", "off_session", "payment_method", "return_url", "receipt_email")
     intent = _found(tx, call, "payment_intent")
     tx.put(intent, {"url_root": call.url_root, "return_url": params.text("return_url")})
     return _confirmed(tx, intent, params)

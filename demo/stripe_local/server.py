@@ -8,10 +8,12 @@ from socket import SHUT_RDWR
 from flask import Flask, Response, render_template, request, send_from_directory
 from werkzeug.exceptions import HTTPException
 
+from demo.stripe_local import sepa
 from demo.stripe_local.api import Answer, Api, Request, as_text
 from demo.stripe_local.cards import said_in_french
 from demo.stripe_local.control import control
 from demo.stripe_local.errors import Json
+from demo.stripe_local.intents import settle_debit
 from demo.stripe_local.pages import hosted_pages
 from demo.stripe_local.sessions import expire
 from demo.stripe_local.storage import Store, Tx
@@ -67,7 +69,7 @@ def create_app(store: Store, api: Api, webhooks: Webhooks, public_url: str) -> F
 
 
 def _card_of(tx: Tx, intent: Json) -> Json | None:
-    """The card that paid, or else the one that was refused last."""
+    """The card that paid, or else the one that was refused last; None for a bank account."""
     refused = (intent["last_payment_error"] or {}).get("payment_method") or {}
     method = tx.find(intent["payment_method"] or "") or refused
     return method.get("card")
@@ -119,9 +121,11 @@ def in_fours(number: str) -> str:
 
 
 def sweep(store: Store) -> None:
-    """Expire, once a second, the sessions whose time is over."""
+    """Once a second: sessions whose time is over expire, SEPA debits whose days are over are settled."""
     while True:
         time.sleep(1)
         with store.transaction() as tx:
             for session in tx.sessions_past(tx.now()):
                 expire(tx, session)
+            for intent in sepa.due(tx):
+                settle_debit(tx, intent)

@@ -1,6 +1,6 @@
 """Checkout sessions: created by the API, carried through by the person on the hosted page, expired by time."""
 
-from demo.stripe_local import objects
+from demo.stripe_local import objects, sepa
 from demo.stripe_local.cards import Card
 from demo.stripe_local.errors import ApiError, Json, missing_object
 from demo.stripe_local.intents import OPEN, cancel, confirm_payment, confirm_setup
@@ -34,6 +34,7 @@ def create(tx: Tx, params: Params, url_root: str) -> Json:
         "expires_at": _expiry(tx, params),
         "metadata": merged({}, params.metadata()),
         "submit_type": params.text("submit_type"),
+        "payment_method_types": params.array("allowed_payment_method_types") or ["card"],
     }
     private: Json = {"line_items": [], "shown": _shown_message(params)}
     if mode == "payment":
@@ -105,6 +106,11 @@ def submit_card(tx: Tx, session: Json, card: Card, expiry: tuple[int, int], owne
     """The person has sent the hosted form: the intent comes back, succeeded or wanting authentication; or Declined."""
     method = tx.put(objects.card_method(tx.now(), card, expiry, owner), objects.method_private(card))
     return carry_on(tx, session, method)
+
+
+def submit_account(tx: Tx, session: Json, account: sepa.Account, owner: Json) -> Json:
+    """The person has written an IBAN and signed the mandate."""
+    return carry_on(tx, session, sepa.method(tx, account, owner))
 
 
 def carry_on(tx: Tx, session: Json, method: Json, *, authenticated: bool = False) -> Json:

@@ -29,6 +29,8 @@ CREATE INDEX IF NOT EXISTS object_customer ON object (kind, customer);
 CREATE INDEX IF NOT EXISTS object_intent ON object (kind, payment_intent);
 CREATE INDEX IF NOT EXISTS session_open ON object (json_extract(body, '$.expires_at'))
     WHERE kind = 'checkout.session' AND json_extract(body, '$.status') = 'open';
+CREATE INDEX IF NOT EXISTS intent_processing ON object (kind)
+    WHERE kind = 'payment_intent' AND json_extract(body, '$.status') = 'processing';
 CREATE TABLE IF NOT EXISTS reply (
     key TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, status INTEGER NOT NULL, body TEXT NOT NULL,
     created INTEGER NOT NULL);
@@ -172,6 +174,13 @@ class Tx:
     def everything(self, kind: str) -> list[Json]:
         """All objects of a kind, oldest first."""
         rows = self.db.execute("SELECT body FROM object WHERE kind = ? ORDER BY seq", (kind,))
+        return [json.loads(row[0]) for row in rows]
+
+    def processing(self) -> list[Json]:
+        """The payments whose outcome a bank has not told yet."""
+        rows = self.db.execute(
+            "SELECT body FROM object WHERE kind = 'payment_intent' AND json_extract(body, '$.status') = 'processing'"
+        )
         return [json.loads(row[0]) for row in rows]
 
     def sessions_past(self, instant: int) -> list[Json]:

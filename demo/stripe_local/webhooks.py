@@ -25,9 +25,13 @@ DEFAULT_EVENTS = (
     "setup_intent.setup_failed",
     "payment_intent.succeeded",
     "payment_intent.payment_failed",
+    "payment_intent.processing",
     "payment_intent.requires_action",
     "payment_intent.canceled",
     "charge.refunded",
+    "charge.dispute.created",
+    "charge.dispute.closed",
+    "refund.failed",
 )
 _GIVE_UP = 3 * 86_400
 _SLOWEST_RETRY = 30.0

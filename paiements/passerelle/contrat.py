@@ -51,9 +51,10 @@ class AAuthentifier:
 
 @dataclass(frozen=True, slots=True)
 class EnCours:
-    """Nothing is decided yet."""
+    """Nothing is decided yet. `differe`: the bank answers within days, as it does for a SEPA debit."""
 
     intention: str
+    differe: bool = False
 
 
 Resultat = Encaisse | Refuse | AAuthentifier | EnCours
@@ -61,7 +62,7 @@ Resultat = Encaisse | Refuse | AAuthentifier | EnCours
 
 @dataclass(frozen=True, slots=True)
 class Ordre:
-    """What to take from a saved card: centimes, our key, who and which card there, what the family may read.
+    """What to take from a saved card or account: centimes, our key, who and which there, what the family may read.
 
     A refused payment that is asked for again names its `intention`, and says how often it was by `essai`: the money of
     an intent is taken once at most.
@@ -74,6 +75,7 @@ class Ordre:
     libelle: str
     intention: str | None = None
     essai: int = 0
+    mandat: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,18 @@ class CarteLue:
     expire_annee: int
 
 
+@dataclass(frozen=True, slots=True)
+class MandatLu:
+    """A bank account that may be debited: `id` the account there, `mandat` its mandate, `reference` what the bank
+    statement will show.
+    """
+
+    id: str
+    mandat: str
+    reference: str
+    derniers_chiffres: str
+
+
 class StatutPage(StrEnum):
     OUVERTE = "open"
     COMPLETE = "complete"
@@ -101,7 +115,7 @@ class StatutPage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PageLue:
-    """A page that the provider hosts. `recu` once paid, `carte` once saved; `url` while it is open."""
+    """A page that the provider hosts. `recu` once paid, `carte` or `mandat` once saved; `url` while it is open."""
 
     id: str
     reference: str | None
@@ -109,6 +123,7 @@ class PageLue:
     url: str | None
     recu: Encaisse | None = None
     carte: CarteLue | None = None
+    mandat: MandatLu | None = None
     client: str | None = None
 
 
@@ -140,6 +155,9 @@ class Prestataire(Protocol):
 
     def ouvrir_page_carte(self, cle: str, client: str, *, retour: str, renoncer: str) -> PageLue:
         """A page to save a card. The same key gives the same page."""
+
+    def ouvrir_page_mandat(self, cle: str, client: str, *, retour: str, renoncer: str) -> PageLue:
+        """A page to let a bank account be debited by SEPA. The same key gives the same page."""
 
     def lire_page(self, page_id: str) -> PageLue:
         """How a page stands now, and what came of it."""

@@ -3,7 +3,13 @@
 from paiements.passerelle.stripe_appels import creer_client, oublier_client
 from paiements.passerelle.stripe_debits import lire_intention, prelever, retrouver
 from paiements.passerelle.stripe_evenements import lire_evenement
-from paiements.passerelle.stripe_pages import fermer_page, lire_page, ouvrir_page_carte, ouvrir_page_paiement
+from paiements.passerelle.stripe_pages import (
+    fermer_page,
+    lire_page,
+    ouvrir_page_carte,
+    ouvrir_page_mandat,
+    ouvrir_page_paiement,
+)
 
 __all__ = [
     "creer_client",
@@ -13,6 +19,7 @@ __all__ = [
     "lire_page",
     "oublier_client",
     "ouvrir_page_carte",
+    "ouvrir_page_mandat",
     "ouvrir_page_paiement",
     "prelever",
     "retrouver",

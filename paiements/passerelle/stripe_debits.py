@@ -16,6 +16,8 @@ from paiements.passerelle.stripe_appels import appel, reference
 
 if TYPE_CHECKING:
     import stripe
+    from stripe import RequestOptions
+    from stripe.params import PaymentIntentConfirmParams, PaymentIntentCreateParams
 
 _SCA = "authentication_required"
 # The saved card or the customer is gone at Stripe: a household's matter, not a bug of ours.
@@ -39,29 +41,29 @@ def prelever(ordre: Ordre) -> Resultat:
 
 
 def _demander(client: "stripe.StripeClient", ordre: Ordre) -> Any:
-    return client.v1.payment_intents.create(
-        params={
-            "amount": ordre.montant,
-            "currency": "eur",
-            "customer": ordre.client,
-            "payment_method": ordre.carte,
-            "automatic_payment_methods": {"enabled": True, "allow_redirects": "never"},
-            "off_session": True,
-            "confirm": True,
-            "description": ordre.libelle,
-            "metadata": {REFERENCE: ordre.cle},
-        },
-        options={"idempotency_key": ordre.cle},
-    )
+    params: PaymentIntentCreateParams = {
+        "amount": ordre.montant,
+        "currency": "eur",
+        "customer": ordre.client,
+        "payment_method": ordre.carte,
+        "automatic_payment_methods": {"enabled": True, "allow_redirects": "never"},
+        "off_session": True,
+        "confirm": True,
+        "description": ordre.libelle,
+        "metadata": {REFERENCE: ordre.cle},
+    }
+    if ordre.mandat:
+        params["mandate"] = ordre.mandat
+    return client.v1.payment_intents.create(params=params, options={"idempotency_key": ordre.cle})
 
 
 def _redemander(client: "stripe.StripeClient", ordre: Ordre) -> Any:
     """Confirm a refused intent once more; Stripe takes its money once at most, whatever the key."""
-    return client.v1.payment_intents.confirm(
-        ordre.intention or "",
-        params={"payment_method": ordre.carte, "off_session": True},
-        options={"idempotency_key": f"{ordre.cle}-{ordre.essai}"},
-    )
+    params: PaymentIntentConfirmParams = {"payment_method": ordre.carte, "off_session": True}
+    if ordre.mandat:
+        params["mandate"] = ordre.mandat
+    options: RequestOptions = {"idempotency_key": f"{ordre.cle}-{ordre.essai}"}
+    return client.v1.payment_intents.confirm(ordre.intention or "", params=params, options=options)
 
 
 def retrouver(client_stripe: str, cle: str) -> Resultat | None:
@@ -92,7 +94,7 @@ def _resultat(intention: Any) -> Resultat:
         case "requires_payment_method" if erreur is not None:
             return _non(erreur, intention.id, _nom(intention.latest_charge))
         case _:
-            return EnCours(intention.id)
+            return EnCours(intention.id, differe=intention.status == "processing")
 
 
 def _refus(error: "stripe.CardError") -> Resultat:

@@ -1,12 +1,14 @@
-"""The pages that Stripe hosts (Checkout): pay once, or save a card."""
+"""The pages that Stripe hosts (Checkout): pay once, save a card, or let an account be debited."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from paiements.passerelle.contrat import REFERENCE, CarteLue, Encaisse, Indisponible, PageLue, StatutPage
+from paiements.passerelle.contrat import REFERENCE, CarteLue, Encaisse, Indisponible, MandatLu, PageLue, StatutPage
 from paiements.passerelle.stripe_appels import appel
 
 if TYPE_CHECKING:
     from stripe.params.checkout import SessionCreateParams
+
+_Moyen = Literal["card", "sepa_debit"]
 
 
 def ouvrir_page_paiement(cle: str, montant: int, libelle: str, *, retour: str, renoncer: str) -> PageLue:
@@ -39,10 +41,22 @@ def ouvrir_page_carte(cle: str, client_stripe: str, *, retour: str, renoncer: st
     return _ouvrir(page, cle)
 
 
+def ouvrir_page_mandat(cle: str, client_stripe: str, *, retour: str, renoncer: str) -> PageLue:
+    page: SessionCreateParams = {
+        "mode": "setup",
+        "currency": "eur",
+        "customer": client_stripe,
+        "setup_intent_data": {"metadata": {REFERENCE: cle}},
+        "success_url": retour,
+        "cancel_url": renoncer,
+    }
+    return _ouvrir(page, cle, "sepa_debit")
+
+
 def lire_page(page_id: str) -> PageLue:
     with appel() as client:
         session = client.v1.checkout.sessions.retrieve(
-            page_id, params={"expand": ["payment_intent", "setup_intent.payment_method"]}
+            page_id, params={"expand": ["payment_intent", "setup_intent.payment_method", "setup_intent.mandate"]}
         )
     return _page(session)
 
@@ -58,10 +72,10 @@ def fermer_page(page_id: str) -> None:
         return
 
 
-def _ouvrir(page: "SessionCreateParams", cle: str) -> PageLue:
+def _ouvrir(page: "SessionCreateParams", cle: str, moyen: _Moyen = "card") -> PageLue:
     import stripe  # noqa: PLC0415
 
-    page |= {"client_reference_id": cle, "locale": "fr", "allowed_payment_method_types": ["card"]}
+    page |= {"client_reference_id": cle, "locale": "fr", "allowed_payment_method_types": [moyen]}
     try:
         with appel() as client:
             return _page(client.v1.checkout.sessions.create(params=page, options={"idempotency_key": cle}))
@@ -76,10 +90,21 @@ def _page(session: Any) -> PageLue:
     if session.payment_status == "paid" and paye is not None and not isinstance(paye, str):
         recu = Encaisse(paye.id, paye.amount_received)
     methode = None if enregistre is None or isinstance(enregistre, str) else enregistre.payment_method
-    carte = None
+    carte, mandat = None, None
     if methode is not None and not isinstance(methode, str) and enregistre.status == "succeeded":
-        lue = methode.card
-        carte = CarteLue(methode.id, lue.brand, lue.last4, lue.exp_month, lue.exp_year)
+        if methode.type == "sepa_debit":
+            mandat = _mandat(methode, enregistre.mandate)
+        else:
+            lue = methode.card
+            carte = CarteLue(methode.id, lue.brand, lue.last4, lue.exp_month, lue.exp_year)
     statut = StatutPage(session.status)
     client = session.customer if isinstance(session.customer, str) else None
-    return PageLue(session.id, session.client_reference_id, statut, session.url, recu, carte, client)
+    return PageLue(session.id, session.client_reference_id, statut, session.url, recu, carte, mandat, client)
+
+
+def _mandat(methode: Any, mandat: Any) -> MandatLu | None:
+    """A saved account with its mandate; None while Stripe has not given the mandate."""
+    if mandat is None or isinstance(mandat, str):
+        return None
+    reference = mandat.payment_method_details.sepa_debit.reference
+    return MandatLu(methode.id, mandat.id, reference, methode.sepa_debit.last4)

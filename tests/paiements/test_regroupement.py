@@ -13,7 +13,7 @@ from paiements import avancement, avoirs, grand_livre, prelevements, reglements,
 from paiements.avancement import Encaissement
 from paiements.etats import Etat
 from paiements.grand_livre import Ligne
-from paiements.models import Carte, CompteGL, Mode, Paiement, Reglement, Rythme
+from paiements.models import Carte, CompteGL, Mandat, Mode, Paiement, Reglement, Rythme
 from paiements.passerelle import Refuse
 from tests import fabriques
 from tests.paiements.monde import StripeLocal, compter, debiter, foyer_par_carte, lire, prelevement_du
@@ -139,6 +139,8 @@ def foyer_sans_stripe() -> int:
         session.flush()
         shown = {"marque": "visa", "derniers_chiffres": "4242", "expire_mois": 12, "expire_annee": 2034}
         session.add(Carte(foyer_id=made, stripe_id=f"pm_{made}", enregistree_le=clock.now(), **shown))
+        account = {"mandat_stripe": "mandate_1", "reference": "ABCD", "derniers_chiffres": "2606"}
+        session.add(Mandat(foyer_id=made, stripe_id=f"pm_sepa_{made}", signe_le=clock.now(), **account))
     return made
 
 
@@ -227,7 +229,7 @@ def test_switching_at_any_time_pays_no_week_twice_and_loses_none(base: str, gest
         left = session.execute(
             text(
                 "SELECT count(*) FROM echeance e WHERE foyer_id = :foyer AND reglee_le IS NULL AND groupe_id IS NULL"
-                " AND mode = 'carte' AND NOT EXISTS (SELECT FROM paiement p WHERE p.echeance_id = e.id"
+                " AND mode <> 'maison' AND NOT EXISTS (SELECT FROM paiement p WHERE p.echeance_id = e.id"
                 " AND p.etat IN ('refuse', 'abandonne'))"
             ),
             {"foyer": foyer_id},

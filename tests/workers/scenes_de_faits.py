@@ -38,11 +38,13 @@ from paiements.events import (
     PageStripeAVerifier,
     PaiementRefuse,
     PaiementReussi,
+    PreavisDemande,
     PrelevementDemande,
     QuittanceEmise,
     QuittancePrete,
     VersementFait,
 )
+from paiements.models import Mandat, Mode, Reglement
 from paiements.monnaie import MoyenPaiement
 from paiements.passerelle import Evenement
 from paniers import cartes
@@ -243,6 +245,17 @@ def _prelevement(monde: Monde, carte: str = "pm_card_visa") -> int:
     return prelevement_du(household)
 
 
+def _a_annoncer(monde: Monde) -> Fact:
+    """A household whose bank account is to be debited for its basket."""
+    with transaction() as session:
+        household = monde.scene.ici.foyer
+        account = {"stripe_id": "pm_sepa", "mandat_stripe": "mandate_1", "reference": "ABCD", "signe_le": now()}
+        session.add(Mandat(foyer_id=household, derniers_chiffres="2606", **account))
+        session.get_one(Reglement, household).mode = Mode.SEPA
+    debiter(household, 550, "2026-W49")
+    return PreavisDemande(prelevement_du(household))
+
+
 def _reussi(monde: Monde) -> Fact:
     paid = _prelevement(monde)
     prelevements.prelever(paid)
@@ -375,6 +388,7 @@ SCENES: dict[type[Fact], SceneDeFait] = {
     PlaceOfferte: SceneDeFait(ecrite(lambda session, _: PlaceOfferte(place_offerte(session))), UN_MESSAGE),
     OffreExpiree: SceneDeFait(ecrite(lambda session, _: OffreExpiree(place_offerte(session))), UN_MESSAGE),
     FinDeTermeApprochee: SceneDeFait(ecrite(_fin_de_terme), UN_MESSAGE),
+    PreavisDemande: SceneDeFait(_a_annoncer, UN_MESSAGE),
     PrelevementDemande: SceneDeFait(lambda monde: PrelevementDemande(_prelevement(monde)), {"ecriture": 1}),
     PaiementReussi: SceneDeFait(_reussi, UN_MESSAGE),
     PaiementRefuse: SceneDeFait(_refuse, UN_MESSAGE),
