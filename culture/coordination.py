@@ -1,14 +1,15 @@
 """The coordination's outings: the season's list, one outing as it is written, published, closed, cancelled."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, url_for
 from flask_login import current_user
-from sqlalchemy import select
+from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
+from culture.avis import lus_par_la_coordination
 from culture.etats import LIBELLES_SORTIE, EtatSortie
 from culture.formulaires_coordination import AnnulationForm, ImageForm, LieuForm, SortieForm, connu_de, sortie_form
 from culture.models import GrilleSortie, Lieu, Sortie, SortieQuota
@@ -20,6 +21,7 @@ from foyers.queries import maisons
 from kernel.clock import now
 from kernel.db import reading, transaction
 from kernel.errors import Introuvable, Refus
+from kernel.formats import insecables
 from kernel.uploads import BYTES_MAX
 from kernel.web.access import ALL, Role, access
 from kernel.web.security import takes_file
@@ -154,18 +156,25 @@ def _formulaire(known: dict[str, Any]) -> SortieForm:
         venues = session.execute(select(Lieu.id, Lieu.nom).where(Lieu.actif).order_by(Lieu.nom)).all()
         grids = select(GrilleSortie.id, GrilleSortie.nom).where(GrilleSortie.active).order_by(GrilleSortie.nom)
         form = sortie_form(places, known)
-        form.proposer([(k, n) for k, n in venues], [(k, n) for k, n in session.execute(grids)])
+        form.proposer(_lisibles(venues), _lisibles(session.execute(grids).all()))
     return form
+
+
+def _lisibles(rows: Sequence[Row[int, str]]) -> list[tuple[int, str]]:
+    """Keys and stored names, whose French signs stay with their word."""
+    return [(key, insecables(name)) for key, name in rows]
 
 
 def _page(sortie_id: int, *, annulation: AnnulationForm | None = None, image: ImageForm | None = None) -> str:
     with reading() as session:
         seen = sortie_vue(session, sortie_id, brouillon=True)
         people = inscrits(session, sortie_id)
+        said = lus_par_la_coordination(session, sortie_id)
     return render_template(
         "culture/coordination/sortie.html",
         s=seen,
         inscrits=people,
+        avis=said,
         etat_en_mots=LIBELLES_SORTIE[EtatSortie(seen.etat)],
         annulation=annulation or AnnulationForm(formdata=None),
         image=image or ImageForm(formdata=None),

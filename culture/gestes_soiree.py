@@ -19,5 +19,6 @@ def _sorties(session: Session, payloads: Sequence[Payload]) -> list[str]:
 
 GESTES = {
     "annoncer_sortie_annulee": Geste("Écrire aux familles qu’une sortie est annulée", _sorties),
+    "annoncer_sortie_modifiee": Geste("Écrire aux familles ce qui change pour une sortie", _sorties),
     "preparer_papiers": Geste("Mettre en page la liste d’une sortie", _sorties),
 }

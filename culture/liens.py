@@ -13,6 +13,29 @@ PLACES = Link(
 )
 
 
+AVIS = Link(
+    purpose="avis sur une sortie",
+    lasts=timedelta(days=60),  # longer than one may answer, so that who comes late reads that it is closed
+    broken="Ce lien est incomplet ou abîmé. Reprenez-le dans le courriel, ou parlez-nous à votre maison.",
+    too_old="Ce lien est trop ancien : les réponses sont closes. Parlez-nous à votre maison.",
+)
+
+
+def jeton_d_avis(sortie_id: int, foyer_id: int) -> str:
+    """What stands at the end of the link of the two questions."""
+    return AVIS.sign([sortie_id, foyer_id])
+
+
+def avis_du_jeton(jeton: str) -> tuple[int, int]:
+    """The outing and the household that a link names. Raises Refus when it is forged, cut short, or too old."""
+    sortie_id, foyer_id = AVIS.read(jeton)
+    return int(sortie_id), int(foyer_id)
+
+
+def lien_d_avis(sortie_id: int, foyer_id: int) -> str:
+    return f"{get_settings().public_url}/sorties/avis/{jeton_d_avis(sortie_id, foyer_id)}"
+
+
 def jeton_de_places(inscription_id: int) -> str:
     """What stands at the end of the link of offered seats."""
     return PLACES.sign(inscription_id)

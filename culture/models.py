@@ -141,6 +141,27 @@ class SortieEtape(Base):
     le: Mapped[Instant] = mapped_column(server_default=func.clock_timestamp())
 
 
+class SortieVersion(Base):
+    """What a change did away with, of all that the registered are told: the outing as its `version` had it.
+
+    `dite_le`: the change that followed has been told to those who were registered then.
+    """
+
+    __tablename__ = "sortie_version"
+
+    sortie_id: Mapped[int] = mapped_column(ForeignKey("sortie.id"), primary_key=True, autoincrement=False)
+    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    lieu_id: Mapped[int] = mapped_column(ForeignKey("lieu.id"))
+    debut_le: Mapped[Instant]
+    duree_minutes: Mapped[int]
+    rendez_vous_le: Mapped[Instant]
+    rendez_vous_lieu: Mapped[str]
+    remplacee_le: Mapped[Instant]
+    dite_le: Mapped[Instant | None]
+
+    __table_args__ = (CheckConstraint("version >= 1", name="version"),)
+
+
 class SortieQuota(Base):
     """Seats kept for the households of a maison until the outing's `quotas_jusqu_a`."""
 

@@ -1,6 +1,6 @@
 """Tables of what passes between the maison and the venue, and of what people say afterwards."""
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 import culture.models_inscriptions  # noqa: F401
@@ -80,7 +80,7 @@ class BilletsRecus(Base):
 class AvisSortie(Base):
     """Two questions after an outing: did you like it (`note`, 1 to 4), and a word. One answer an inscription.
 
-    The venue reads it without name.
+    The venue reads it without name, from five answers on; the word only if the household says so (`partage`).
     """
 
     __tablename__ = "avis_sortie"
@@ -88,6 +88,7 @@ class AvisSortie(Base):
     inscription_id: Mapped[int] = mapped_column(ForeignKey("inscription.id"), primary_key=True, autoincrement=False)
     note: Mapped[int] = mapped_column(SmallInteger)
     mot: Mapped[str]
+    partage: Mapped[bool] = mapped_column(server_default=text("false"))
     le: Mapped[Instant]
 
     __table_args__ = (

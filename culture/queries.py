@@ -15,6 +15,7 @@ from culture.models_inscriptions import Inscription, PlaceSortie, remplacee
 from foyers.models import Maison
 from kernel.clock import PARIS
 from kernel.errors import Introuvable
+from kernel.formats import insecables
 
 
 class Ouverture(StrEnum):
@@ -210,7 +211,7 @@ def _vue(row: Any, held: int) -> SortieVue:
     sortie, lieu, adresse, code_postal, ville, acces, maison, telephone, prix, image = row
     return SortieVue(
         id=sortie.id,
-        titre=sortie.titre,
+        titre=insecables(sortie.titre),
         genre=sortie.genre,
         etat=sortie.etat,
         lieu=lieu,

@@ -31,6 +31,7 @@ from culture.tarifs import saison_de
 from foyers.models import Compte, Foyer, Maison, Membre
 from kernel.clock import PARIS
 from kernel.errors import Introuvable
+from kernel.formats import insecables
 
 AVANT = timedelta(days=60)
 APRES = timedelta(days=14)
@@ -246,7 +247,7 @@ def _soiree(row: Any) -> SoireeVue:
     sortie, maison, lieu, attendues, arrivees, manquantes = row
     return SoireeVue(
         id=sortie.id,
-        titre=sortie.titre,
+        titre=insecables(sortie.titre),
         etat=sortie.etat,
         maison_id=sortie.maison_id,
         maison=maison,

@@ -12,7 +12,7 @@ from culture.attente import avancer, rendre
 from culture.comptabilite import cle_de_l_inscription
 from culture.etats import LIBELLES_SORTIE, OUVERTES, VIVANTES, EtatInscription, EtatSortie, exiger_sortie
 from culture.events import SortieAnnulee, SortieModifiee, SortiePubliee, SortieTenue
-from culture.models import GrilleSortie, Lieu, Sortie, SortieEtape, SortieImage, SortieQuota
+from culture.models import GrilleSortie, Lieu, Sortie, SortieEtape, SortieImage, SortieQuota, SortieVersion
 from culture.models_inscriptions import Inscription
 from culture.verrous import verrouiller_sortie
 from foyers.models import Maison
@@ -86,6 +86,9 @@ def modifier(session: Session, sortie_id: int, programme: Programme, *, instant:
         raise Refus(_("%(n)d places sont déjà tenues : le nombre de places ne peut pas passer dessous.", n=held))
     fresh = _colonnes(programme)
     told = sortie.etat in VIVANTES and any(getattr(sortie, name) != fresh[name] for name in ANNONCES)
+    if told:
+        before = {name: getattr(sortie, name) for name in ANNONCES}
+        session.add(SortieVersion(sortie_id=sortie.id, version=sortie.version, remplacee_le=instant, **before))
     for name, value in fresh.items():
         setattr(sortie, name, value)
     _ecrire_les_quotas(session, sortie.id, programme.quotas)

@@ -107,6 +107,23 @@ CHECKS: Mapping[str, TextClause] = {
          WHERE p.presence IS NULL OR p.presence IN ('presente', 'retard') ORDER BY 1 LIMIT 20
         """
     ),
+    "L’avis {id} est d’un foyer qui en a déjà donné un pour cette sortie, ou qui n’y avait pas de place.": text(
+        """
+        SELECT a.inscription_id AS id FROM avis_sortie a JOIN inscription i ON i.id = a.inscription_id
+          JOIN sortie s ON s.id = i.sortie_id
+         WHERE i.etat <> 'confirmee' OR i.foyer_id IS NULL OR s.etat <> 'tenue' OR EXISTS (
+               SELECT FROM avis_sortie b JOIN inscription j ON j.id = b.inscription_id
+                WHERE j.sortie_id = i.sortie_id AND j.foyer_id = i.foyer_id AND j.id < i.id)
+         ORDER BY 1 LIMIT 20
+        """
+    ),
+    "La sortie {id} en est à sa version {version}, et ses changements gardés n’y mènent pas.": text(
+        """
+        SELECT s.id, s.version FROM sortie s JOIN sortie_version v ON v.sortie_id = s.id
+         GROUP BY s.id HAVING max(v.version) <> s.version - 1 OR count(*) <> s.version - min(v.version)
+         ORDER BY 1 LIMIT 20
+        """
+    ),
     "L’inscription {id} garde des places que son délai a rendues depuis longtemps.": text(
         """
         SELECT i.id FROM inscription i JOIN sortie s ON s.id = i.sortie_id

@@ -5,7 +5,7 @@ from datetime import date
 from flask import Blueprint, Response, render_template, request
 from flask_login import current_user
 
-from culture import views_familles
+from culture import views_avis, views_familles
 from culture.agenda import fichier_ical
 from culture.etats import LIBELLES_BESOIN, LIBELLES_GENRE
 from culture.ical import TYPE
@@ -95,6 +95,7 @@ bp.get("/sorties/<int:sortie_id>")(sortie)
 bp.get("/sorties/<int:sortie_id>/image.jpg")(image)
 bp.route("/sorties/<int:sortie_id>/reserver", methods=["GET", "POST"])(views_familles.reserver)
 bp.route("/sorties/places/<jeton>", methods=["GET", "POST"])(views_familles.places_par_lien)
+bp.route("/sorties/avis/<jeton>", methods=["GET", "POST"])(views_avis.avis_par_lien)
 bp.get("/mes-sorties")(views_familles.mes_sorties)
 bp.get("/mes-sorties/<int:inscription_id>.ics")(views_familles.mon_agenda)
 bp.route("/mes-sorties/<int:inscription_id>/annuler", methods=["GET", "POST"])(views_familles.annuler_des_places)

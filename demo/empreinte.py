@@ -44,6 +44,7 @@ LECTURES = (
     "SELECT id, sortie_id, foyer_id, groupe_id, etat, depuis, expire_le, ecriture FROM inscription ORDER BY id",
     "SELECT inscription_id, membre_id, prenom, nom, prix, annulee_le, presence FROM place_sortie ORDER BY id",
     "SELECT place_id, presence, motif, le FROM pointage ORDER BY id",
+    "SELECT inscription_id, note, mot, partage FROM avis_sortie ORDER BY inscription_id",
     "SELECT annee, numero, foyer_id, moyen, montant, emise_le FROM quittance ORDER BY id",
     "SELECT cle, jour FROM ecriture WHERE cle NOT LIKE 'paiement:%' AND cle NOT LIKE 'panier:%' ORDER BY cle",
     "SELECT foyer_id, sum(montant) FROM mouvement WHERE compte = 'foyer' GROUP BY foyer_id ORDER BY foyer_id",

@@ -13,7 +13,7 @@ import requests
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from demo import attendre, sorties_a_venir
+from demo import attendre, soirees, sorties_a_venir
 from demo.empreinte import empreinte
 from demo.passe import vivre
 from demo.sorties import ouvrir_la_saison
@@ -52,6 +52,7 @@ def installer(*, foyers: int, graine: int, jour: date | None) -> Installation:
             attendre.remplir(session, maintenant)
             habiter(session, rng, maintenant)
             sorties_a_venir.remplir(session, rng, maintenant)
+            soirees.recueillir_les_avis(session, rng, maintenant)
             made = Installation(foyers, empreinte(session))
             # Last before the commit: without its cards at Stripe there is no town.
             _semer(_chez_stripe(session))

@@ -13,21 +13,24 @@ from sqlalchemy import func, insert, select, text
 from sqlalchemy.orm import Session
 
 from culture.comptabilite import ecriture_des_places
-from culture.etats import MANQUANTES, VIVANTES, EtatInscription, Motif, Presence
+from culture.etats import MANQUANTES, VIVANTES, EtatInscription, EtatSortie, Motif, Presence
+from culture.jalons import merci_des
 from culture.models import GrilleSortie, Sortie, SortieAccompagnateur
 from culture.models_inscriptions import Inscription, InscriptionEtape, PlaceSortie
 from culture.models_pass import PassCulture
-from culture.models_soiree import Pointage
+from culture.models_soiree import AvisSortie, Pointage
 from culture.sorties import tenir
 from culture.tarifs import BaremeSortie, bareme
 from demo.lieux import NOMS_DE_FAMILLE, PRENOMS
+from demo.programme import MOTS
 from demo.sorties import detenteurs
 from foyers.models import Foyer, Membre
+from foyers.models_messages import Message, Sorte, Voie
 from foyers.queries import quotients_au
 from kernel.clock import PARIS
 from paiements import grand_livre
 
-PART_DES_INVITES, PART_DES_REMPLACES = 0.15, 0.35
+PART_DES_INVITES, PART_DES_REMPLACES, PART_DES_REPONSES = 0.15, 0.35, 0.6
 PRESENCES = (Presence.PRESENTE, Presence.RETARD, Presence.ABSENTE, Presence.EXCUSEE)
 POIDS = (88, 4, 5, 3)
 
@@ -232,3 +235,42 @@ def _remplacer(
     ]
     if seats:
         _asseoir(session, seats)
+
+
+def recueillir_les_avis(session: Session, rng: random.Random, maintenant: datetime) -> None:
+    """Who came was thanked the morning after, and some have answered the two questions."""
+    went = session.execute(
+        select(Inscription.sortie_id, Sortie.debut_le, Inscription.foyer_id, func.min(Inscription.id))
+        .join(Sortie, Sortie.id == Inscription.sortie_id)
+        .where(Sortie.etat == EtatSortie.TENUE, Inscription.etat == EtatInscription.CONFIRMEE)
+        .where(Inscription.foyer_id.is_not(None))
+        .group_by(Inscription.sortie_id, Sortie.debut_le, Inscription.foyer_id)
+        .order_by(func.min(Inscription.id))
+    ).all()
+    asked = [row for row in went if merci_des(row.debut_le) <= maintenant]
+    told = [
+        {
+            "cle": f"sortie:{row.sortie_id}:merci:{row.foyer_id}",
+            "foyer_id": row.foyer_id,
+            "modele": "culture/merci",
+            "sorte": Sorte.SERVICE,
+            "voie": Voie.AUCUNE,
+            "ecrit_le": merci_des(row.debut_le),
+        }
+        for row in asked
+    ]
+    answers: list[dict[str, Any]] = [
+        {
+            "inscription_id": row[3],
+            "note": rng.choices((4, 3, 2, 1), (55, 30, 12, 3))[0],
+            "mot": rng.choice(MOTS),
+            "partage": rng.random() < 0.5,
+            "le": merci_des(row.debut_le) + timedelta(minutes=rng.randint(5, 90)),
+        }
+        for row in asked
+        if rng.random() < PART_DES_REPONSES
+    ]
+    written = [one for one in answers if one["le"] <= maintenant]
+    for table, rows in ((Message, told), (AvisSortie, written)):
+        if rows:
+            session.execute(insert(table), rows)

@@ -17,8 +17,9 @@ from culture.events import PassDelivre
 from culture.models import GrilleSortie, Lieu, SortieAccompagnateur
 from culture.models_pass import AvisFiscal, GrillePass, PassCulture
 from culture.pass_culture import empreinte
-from culture.sorties import Programme, creer, publier
+from culture.sorties import Programme, creer, illustrer, publier
 from culture.tarifs import Saison, saison_de
+from demo.affiches import affiche_de
 from demo.programme import A_VENIR, BROUILLON, EN_GROUPE, PASSEES, SALLES, TARIFS, Affiche
 from foyers.models import Compte, Foyer, Maison, Membre
 from kernel import clock
@@ -117,6 +118,8 @@ def _affiches(session: Session, jour: date, lieux: Sequence[int], grilles: Seque
         )
         session.add(SortieAccompagnateur(sortie_id=made.id, compte_id=agent if patio else par))
         publier(session, made.id, instant=clock.now(), par=par)
+        if day >= jour:
+            illustrer(session, made.id, *affiche_de(affiche.genre), instant=clock.now())
     draft = programme(
         BROUILLON, jour + AVENIR, lieu_id=lieux[BROUILLON.salle], maison=places[0], grille_id=grilles[BROUILLON.tarif]
     )

@@ -24,6 +24,7 @@ family, or counter ─ CarteDemandee ──────────────�
 the basket changes ─ CommandeEmise, BonsDemandes ─► as on Monday, each version once
                      PanierCorrige (per maison) ──► mail to its families
 Friday ───────────── SemaineTerminee ─────────────► a kind message to whoever did not come
+outing changes ───── SortieModifiee ──────────────► each household told what is new, once a version
 outing cancelled ─── SortieAnnulee ───────────────► each household told once, money back already
 an outing's evening ─ PapiersDemandes ────────────► its list and the parents' authorisations, as PDF
 counter ──────────── PassDelivre ─────────────────► the card of a season to print
@@ -124,6 +125,7 @@ CIRCUIT: Mapping[type[Fact], Sequence[Actor]] = {
     SemaineADecider: (paniers.alerter_d_un_doute,),
     SemaineTerminee: (paniers.annoncer_non_retires,),
     SortieAnnulee: (soirees.annoncer_sortie_annulee,),
+    SortieModifiee: (soirees.annoncer_sortie_modifiee,),
     PapiersDemandes: (soirees.preparer_papiers,),
     LiasseDemandee: (foyers.preparer_liasse,),
     EssaiDemande: (paniers.essayer_importation,),
@@ -142,7 +144,6 @@ CIRCUIT: Mapping[type[Fact], Sequence[Actor]] = {
     CompositionPubliee: (),
     SemaineCloturee: (),
     SemaineCommandee: (),
-    SortieModifiee: (),
     SortiePubliee: (),
     SortieTenue: (),
 }

@@ -3,13 +3,19 @@
 from sqlalchemy.orm import Session
 
 from culture import annonces_sorties, dossier_soiree
-from culture.events import PapiersDemandes, SortieAnnulee
+from culture.events import PapiersDemandes, SortieAnnulee, SortieModifiee
+from kernel import clock
 from workers.runtime import COURRIEL, DOCUMENTS, local, remote
 
 
 @local(COURRIEL, lease=60)
 def annoncer_sortie_annulee(session: Session, fact: SortieAnnulee) -> None:
     annonces_sorties.annulation(session, fact.sortie_id)
+
+
+@local(COURRIEL, lease=60)
+def annoncer_sortie_modifiee(session: Session, fact: SortieModifiee) -> None:
+    annonces_sorties.modification(session, fact.sortie_id, fact.version, instant=clock.now())
 
 
 @remote(DOCUMENTS, lease=60)

@@ -13,6 +13,7 @@ from sqlalchemy.exc import OperationalError
 
 from culture import dossier_soiree
 from culture.horaires import suivre_les_sorties
+from culture.rappels import rappeler, remercier
 from foyers import comptes, messages_quotient, pieces
 from kernel import clock
 from kernel.db import transaction
@@ -73,6 +74,8 @@ TASKS: tuple[Task, ...] = (
     horaires_producteurs.demander_les_offres,
     horaires_producteurs.relancer_les_commandes,
     suivre_les_sorties,
+    rappeler,
+    remercier,
     _relancer,
     _reprendre,
     _regrouper,

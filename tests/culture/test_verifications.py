@@ -49,6 +49,11 @@ def saison(base: str) -> Saison:
             "garde des places que son délai a rendues",
         ),
         ("UPDATE sortie SET places = 6", "3 places sont libres"),
+        ("INSERT INTO avis_sortie SELECT min(id), 4, '', now(), false FROM inscription", "L’avis"),
+        (
+            "INSERT INTO sortie_version SELECT id, 1, lieu_id, debut_le, 90, rendez_vous_le, 'ici', now() FROM sortie",
+            "ses changements gardés",
+        ),
     ],
 )
 def test_a_rule_that_is_broken_is_told(saison: Saison, tampering: str, said: str) -> None:

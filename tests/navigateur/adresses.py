@@ -11,12 +11,14 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
 
-from culture.liens import jeton_de_places
+from culture.dossier_soiree import cle_du_dossier
+from culture.liens import jeton_d_avis, jeton_de_places
 from foyers import oubli
 from foyers.models import Compte, Foyer
 from foyers.models_messages import Sorte
 from foyers.preferences import lien_des_messages
 from kernel import clock
+from kernel.documents import existing
 from kernel.web.access import Access, Role, declaration
 from paiements.liens import jeton as jeton_de_paiement
 from paniers.liens import jeton_d_offres, jeton_de_commande, jeton_de_place, jeton_de_renouvellement
@@ -89,11 +91,8 @@ VIDE_EST_UNE_REPONSE = {
 }
 """Forms that may be sent empty, by where they go, and why; all others say what is missing, and answer 422."""
 
-PAS_DANS_LA_VILLE = {"inscription_id", "pass_id", "place_id", "quittance_id", "soiree_id", "sortie_id"}
-"""What the demo town holds none of yet: outings, their seats and evenings, and receipts of the agent's own."""
-SANS_SORTIE = {"culture.places_par_lien"}
-
-# A household of Le Patio that has an account, a basket, and nothing said yet of the coming weeks.
+# A household of Le Patio that has an account, a basket, and nothing said yet of the coming weeks; if there is one, with
+# cards for outings and places at one.
 _FOYER_DU_PATIO = (
     "(SELECT f.id FROM foyer f JOIN maison m ON m.id = f.maison_id JOIN compte c ON c.foyer_id = f.id "
     "JOIN abonnement a ON a.foyer_id = f.id JOIN panier p ON p.foyer_id = f.id "
@@ -101,7 +100,11 @@ _FOYER_DU_PATIO = (
     "JOIN abonnement_version v ON v.abonnement_id = a.id AND v.jusqu_a IS NULL "
     "WHERE m.nom = 'Le Patio' AND v.fin > (SELECT min(retrait_le) FROM semaine WHERE etat = 'ouverte') "
     "AND NOT EXISTS (SELECT FROM choix x WHERE x.abonnement_id = a.id) "
-    "AND NOT EXISTS (SELECT FROM pause x WHERE x.abonnement_id = a.id) ORDER BY f.id LIMIT 1)"
+    "AND NOT EXISTS (SELECT FROM pause x WHERE x.abonnement_id = a.id) "
+    "ORDER BY EXISTS (SELECT FROM inscription i JOIN sortie s ON s.id = i.sortie_id WHERE i.foyer_id = f.id "
+    "AND i.etat = 'confirmee' AND s.etat IN ('publiee', 'close')) DESC, "
+    "EXISTS (SELECT FROM pass_culture y JOIN document z ON z.key = 'pass:' || y.id WHERE y.foyer_id = f.id) DESC, "
+    "f.id LIMIT 1)"
 )
 
 # One row of each kind that an address may name, as the reader would meet it. The reader's own keys are `:compte` and
@@ -122,10 +125,11 @@ _LUS = {
     "WHERE p.compte_id = :compte ORDER BY o.id DESC LIMIT 1",
     "contrat_id": "SELECT id FROM contrat ORDER BY id LIMIT 1",
     "soiree_id": "SELECT s.id FROM sortie s JOIN maison m ON m.id = s.maison_id WHERE m.nom = 'Le Patio' "
-    "AND s.etat <> 'brouillon' ORDER BY s.debut_le DESC LIMIT 1",
+    "AND s.etat <> 'brouillon' ORDER BY abs(extract(epoch FROM s.debut_le - :now)), s.id LIMIT 1",
     "place_id": "SELECT p.id FROM place_sortie p JOIN sortie s ON s.id = p.sortie_id JOIN maison m "
     "ON m.id = s.maison_id JOIN inscription i ON i.id = p.inscription_id WHERE m.nom = 'Le Patio' "
-    "AND p.annulee_le IS NULL AND i.etat = 'confirmee' ORDER BY s.debut_le DESC, p.id LIMIT 1",
+    "AND p.annulee_le IS NULL AND i.etat = 'confirmee' "
+    "ORDER BY abs(extract(epoch FROM s.debut_le - :now)), p.id LIMIT 1",
     "importation_id": "SELECT id FROM importation WHERE rapport IS NOT NULL ORDER BY id DESC LIMIT 1",
     "sortie_id": "SELECT id FROM sortie WHERE etat = 'publiee' AND cloture_le > :now ORDER BY debut_le LIMIT 1",
     "inscription_id": "SELECT i.id FROM inscription i JOIN sortie s ON s.id = i.sortie_id WHERE i.etat = 'confirmee' "
@@ -203,11 +207,16 @@ def foyer_lu(session: Session, role: Role, compte_id: int | None) -> int:
     return int(_lire(session, "foyer_id", role, compte_id))
 
 
+def soiree_lue(session: Session, compte_id: int | None) -> int:
+    """The evening that addresses name."""
+    return int(_lire(session, "soiree_id", None, compte_id))
+
+
 def _valeurs(rule: Rule, session: Session, role: Role | None, compte_id: int | None) -> Iterator[dict[str, Any]]:
     known = {name: _lire(session, name, role, compte_id) for name in rule.arguments & _LUS.keys()}
     if rule.endpoint == "guichet_familles.bon":
         known["panier_id"] = session.execute(text(_SON_BON), {"foyer": known["foyer_id"]}).scalar()
-    if rule.endpoint == "guichet_paniers.feuille_pdf" and not _feuille_faite(session):
+    if not _papier_fait(session, rule.endpoint, known):
         return
     if "jeton" in rule.arguments:
         known["jeton"] = _jeton(rule.endpoint, session, role, compte_id)
@@ -227,9 +236,13 @@ def _valeurs(rule: Rule, session: Session, role: Role | None, compte_id: int | N
         yield known
 
 
-def _feuille_faite(session: Session) -> bool:
-    """Whether the sheet of a day has been printed; until then its page offers to make it."""
-    return bool(session.execute(text("SELECT EXISTS (SELECT FROM document WHERE key LIKE 'feuille:%')")).scalar())
+def _papier_fait(session: Session, endpoint: str, known: dict[str, Any]) -> bool:
+    """Whether what is made when it is asked for stands: the sheet of a day, the list of an evening."""
+    if endpoint == "soirees.papiers":
+        return bool(existing(session, [cle_du_dossier(known["soiree_id"] or 0)]))
+    return endpoint != "guichet_paniers.feuille_pdf" or bool(
+        session.execute(text("SELECT EXISTS (SELECT FROM document WHERE key LIKE 'feuille:%')")).scalar()
+    )
 
 
 def _jeton(endpoint: str, session: Session, role: Role | None, compte_id: int | None) -> str | None:
@@ -243,12 +256,26 @@ def _jeton(endpoint: str, session: Session, role: Role | None, compte_id: int | 
         return _terme(session)
     if endpoint.startswith("offres_par_lien."):
         return _lien_d_offres(session)
+    if endpoint == "culture.avis_par_lien":
+        return _lien_d_avis(session)
     sign, named = {
         "paiements.lien": (jeton_de_paiement, "impaye"),
         "paniers.place_par_lien": (jeton_de_place, "attente"),
         "culture.places_par_lien": (jeton_de_places, "offre_de_places"),
     }.get(endpoint, (jeton_de_commande, "commande_id"))
     return _signe(sign, _lire(session, named, role, compte_id))
+
+
+def _lien_d_avis(session: Session) -> str | None:
+    """The link of the word of thanks for the last outing that was held."""
+    went = session.execute(
+        text(
+            "SELECT i.sortie_id, i.foyer_id FROM inscription i JOIN sortie s ON s.id = i.sortie_id"
+            " WHERE s.etat = 'tenue' AND i.etat = 'confirmee' AND i.foyer_id IS NOT NULL ORDER BY s.debut_le DESC, i.id"
+            " LIMIT 1"
+        )
+    ).first()
+    return None if went is None else jeton_d_avis(went.sortie_id, went.foyer_id)
 
 
 def _lien_oublie(session: Session) -> str | None:

@@ -18,8 +18,8 @@ from sqlalchemy.orm import Session
 from werkzeug.routing import Map, Rule
 
 from culture.dossier_soiree import cle_du_dossier
-from culture.liens import jeton_de_places
-from culture.models import SortieImage
+from culture.liens import jeton_d_avis, jeton_de_places
+from culture.models import Sortie, SortieImage
 from culture.models_inscriptions import Inscription, PlaceSortie
 from foyers import oubli
 from foyers.comptes import ouvrir_connexion
@@ -386,6 +386,17 @@ def _inscription(session: Session, scene: Scene, cote: Cote, etat: str = "confir
     return made.id
 
 
+def _sortie_tenue(session: Session, scene: Scene, cote: Cote) -> int:
+    """An outing of yesterday to which the household went, and of which it may say what it thought."""
+    booked = session.get_one(Inscription, _inscription(session, scene, cote))
+    outing = session.get_one(Sortie, booked.sortie_id)
+    back = outing.debut_le - now() + timedelta(days=1)
+    for name in ("ouverture_le", "cloture_le", "annulable_jusqu_a", "rendez_vous_le", "debut_le"):
+        setattr(outing, name, getattr(outing, name) - back)
+    outing.etat = "tenue"
+    return outing.id
+
+
 def _pass(session: Session, scene: Scene, cote: Cote) -> int:
     made = culture.donner_pass(session, cote.foyer, _membre(session, scene, cote)).id
     documents.store(session, f"pass:{made}", "carte.pdf", b"%PDF-1.7 une carte")
@@ -441,6 +452,7 @@ JETONS: dict[str, Fabrique] = {
     "culture.places_par_lien": lambda session, scene, cote: jeton_de_places(
         _inscription(session, scene, cote, "offerte")
     ),
+    "culture.avis_par_lien": lambda session, scene, cote: jeton_d_avis(_sortie_tenue(session, scene, cote), cote.foyer),
     "offres_par_lien": lambda session, scene, cote: jeton_d_offres(cote.ferme, _semaine_ouverte(session)),
 }
 # Whose reach ends somewhere; the coordination and the administration look after the whole town.

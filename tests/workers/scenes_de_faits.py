@@ -4,7 +4,7 @@ A scene stands in the town of `tests.securite.scene`: a hand-out's afternoon, th
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date, timedelta
 from uuid import uuid4
 
@@ -21,8 +21,12 @@ from culture.events import (
     PlacesDeSortieOffertes,
     PlacesRendues,
     SortieAnnulee,
+    SortieModifiee,
 )
+from culture.formulaires_coordination import connu_de
+from culture.models import Sortie
 from culture.models_inscriptions import PlaceSortie
+from culture.sorties import Programme
 from foyers.events import CompteOuvert, LiasseDemandee
 from foyers.models import Maison
 from foyers.models_messages import Liasse
@@ -369,6 +373,18 @@ def _sortie_annulee(monde: Monde) -> Fact:
     return _publie(SortieAnnulee)
 
 
+def _sortie_modifiee(monde: Monde) -> Fact:
+    season, _ = _complete(1)
+    with transaction() as session:
+        outing = session.get_one(Sortie, season.sortie)
+        kept = connu_de(outing, {})
+        written = {name: kept[name] for name in kept.keys() & {one.name for one in fields(Programme)}}
+        written |= {"lieu_id": outing.lieu_id, "maison_id": outing.maison_id, "grille_id": outing.grille_id}
+        later = {"duree_minutes": outing.duree_minutes, "rendez_vous_lieu": "Devant la mairie"}
+        sorties.modifier(session, season.sortie, Programme(**written | later), instant=now() + timedelta(hours=1))
+    return _publie(SortieModifiee)
+
+
 def _papiers(session: Session, scene: Scene) -> Fact:
     seat = place_de_ce_soir(session, scene.ici.foyer, scene.ici.maison)
     return PapiersDemandes(session.get_one(PlaceSortie, seat).sortie_id)
@@ -412,6 +428,7 @@ SCENES: dict[type[Fact], SceneDeFait] = {
     SemaineADecider: SceneDeFait(ecrite(_a_decider), UN_COURRIEL),
     SemaineTerminee: SceneDeFait(ecrite(_terminee), UN_MESSAGE),
     SortieAnnulee: SceneDeFait(_sortie_annulee, {"message": 2, "mail": 2}),
+    SortieModifiee: SceneDeFait(_sortie_modifiee, {"message": 2, "mail": 2, "document": 1}),
     PapiersDemandes: SceneDeFait(ecrite(_papiers), UN_DOCUMENT),
     LiasseDemandee: SceneDeFait(ecrite(_liasse), UN_DOCUMENT),
     EssaiDemande: SceneDeFait(ecrite(_essai)),
