@@ -10,6 +10,7 @@ from flask_babel import Babel, get_domain, get_locale, gettext
 from flask_login import current_user
 
 import culture.accompagner
+import culture.bilan_saison
 import culture.coordination
 import culture.gestes
 import culture.gestes_soiree
@@ -143,6 +144,7 @@ BLUEPRINTS = (
     culture.views.bp,
     culture.guichet.bp,
     culture.coordination.bp,
+    culture.bilan_saison.bp,
 )
 
 VERIFICATIONS = (

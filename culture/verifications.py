@@ -107,6 +107,15 @@ CHECKS: Mapping[str, TextClause] = {
          WHERE p.presence IS NULL OR p.presence IN ('presente', 'retard') ORDER BY 1 LIMIT 20
         """
     ),
+    "L’inscription {id} n’a plus de place, et la billetterie en compte encore {cout} centimes.": text(
+        """
+        SELECT i.id, -sum(m.montant) AS cout FROM inscription i
+          JOIN ecriture o ON o.cle LIKE 'sortie:%' AND split_part(o.cle, ':', 2)::bigint = i.id
+          JOIN ecriture e ON e.id = o.id OR e.contrepasse_id = o.id
+          JOIN mouvement m ON m.ecriture_id = e.id AND m.compte = 'billetterie'
+         WHERE i.etat <> 'confirmee' GROUP BY i.id HAVING sum(m.montant) <> 0 ORDER BY 1 LIMIT 20
+        """
+    ),
     "L’avis {id} est d’un foyer qui en a déjà donné un pour cette sortie, ou qui n’y avait pas de place.": text(
         """
         SELECT a.inscription_id AS id FROM avis_sortie a JOIN inscription i ON i.id = a.inscription_id

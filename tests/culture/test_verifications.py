@@ -49,6 +49,10 @@ def saison(base: str) -> Saison:
             "garde des places que son délai a rendues",
         ),
         ("UPDATE sortie SET places = 6", "3 places sont libres"),
+        (
+            "UPDATE inscription SET etat = 'annulee', close_le = now() WHERE etat = 'confirmee'",
+            "la billetterie en compte encore 3600 centimes",
+        ),
         ("INSERT INTO avis_sortie SELECT min(id), 4, '', now(), false FROM inscription", "L’avis"),
         (
             "INSERT INTO sortie_version SELECT id, 1, lieu_id, debut_le, 90, rendez_vous_le, 'ici', now() FROM sortie",

@@ -66,6 +66,7 @@ FICHIERS = {
     "producteurs.fichier_par_lien",
     "soirees.papiers",
     "culture.calendrier",
+    "bilan_culture.saison_csv",
     "culture.image",
     "culture.mon_agenda",
     "culture.carte_pdf",
