@@ -37,6 +37,7 @@ import paiements.guichet_caisse
 import paiements.mesures
 import paiements.portee
 import paiements.regisseur
+import paiements.regisseur_en_ligne
 import paiements.verifications
 import paiements.views
 import paniers.commandes_flask
@@ -112,6 +113,7 @@ MENUS: dict[Role | None, tuple[tuple[str, str, str], ...]] = {
         ("regie.quittances", "Quittances", "liste"),
         ("regie.versements", "Versements", "balance"),
         ("regie.journal", "Journal", "graphique"),
+        ("en_ligne.a_regarder", "En ligne", "carte"),
         ("regie.acte", "Acte", "document"),
     ),
 }
@@ -133,6 +135,7 @@ BLUEPRINTS = (
     paiements.guichet.bp,
     paiements.guichet_caisse.bp,
     paiements.regisseur.bp,
+    paiements.regisseur_en_ligne.bp,
     paniers.views.semaine.bp,
     paniers.guichet.jour.bp,
     paniers.guichet.familles.bp,

@@ -69,7 +69,8 @@ _ROUVRIR = text(
     UPDATE echeance e SET reglee_le = NULL, mode = CASE WHEN p.id IS NULL THEN 'maison' ELSE e.mode END
     FROM echeance o LEFT JOIN paiement p ON p.echeance_id = o.id AND p.nature = 'prelevement'
     WHERE o.id = e.id AND e.foyer_id = :foyer AND e.reglee_le >= :depuis AND e.groupe_id IS NULL
-      AND NOT EXISTS (SELECT FROM paiement r WHERE r.echeance_id = e.id AND r.etat = 'reussi')
+      AND NOT EXISTS (SELECT FROM paiement r WHERE r.echeance_id = e.id AND r.etat = 'reussi'
+                      AND NOT EXISTS (SELECT FROM litige l WHERE l.paiement_id = r.id AND l.etat <> 'gagne'))
     """
 )
 
@@ -129,6 +130,7 @@ def encaisser(session: Session, paiement: Paiement, recu: Encaissement, cause: s
         raise MontantInattendu(f"payment {paiement.id}: {recu.montant} taken, {paiement.montant} asked")
     avancer(session, paiement, Etat.REUSSI, cause)
     paiement.stripe_id, paiement.code_refus, paiement.reprise_le = recu.intention, None, None
+    paiement.en_trop = _en_trop(session, paiement)
     grand_livre.passer(
         session,
         cle=f"paiement:{paiement.id}",
@@ -142,6 +144,13 @@ def encaisser(session: Session, paiement: Paiement, recu: Encaissement, cause: s
     solder(session, paiement.foyer_id, paiement.echeance_id)
     publish(session, PaiementReussi(paiement.id))
     return True
+
+
+def _en_trop(session: Session, paiement: Paiement) -> int:
+    """Centimes that a payment about to be booked brings beyond what is due: paid twice. It stays as an advance."""
+    if paiement.nature == "avance":
+        return 0
+    return max(0, paiement.montant - max(0, grand_livre.solde(session, paiement.foyer_id)))
 
 
 def refuser(session: Session, paiement: Paiement, vers: Etat, non: Refuse, *, cause: str) -> bool:

@@ -17,7 +17,8 @@ from paiements.refus import REPRISES, Famille, Reprise, Reprises
 class Conditions:
     """`jour_du_mois`: when grouped baskets are charged, 1 to 28. `avance_max`: the most that a household may have paid
     in advance by paying ahead online, in centimes. `preavis_jours`: how long before a SEPA debit its household is told
-    by e-mail, and by letter. `reprise_sepa`: whether the rules of retries hold for SEPA debits too.
+    by e-mail, and by letter. `reprise_sepa`: whether the rules of retries hold for SEPA debits too. `remboursement`:
+    whether money may go back; else what is paid in excess stays as an advance.
     """
 
     jour_du_mois: int = 5
@@ -25,6 +26,7 @@ class Conditions:
     preavis_jours: int = 2
     preavis_courrier_jours: int = 14
     reprise_sepa: bool = False
+    remboursement: bool = False
     reprises: Reprises = field(default_factory=lambda: REPRISES)
 
 
@@ -40,6 +42,7 @@ def en_vigueur(session: Session, jour: date) -> Conditions:
         preavis_jours=found.preavis_jours,
         preavis_courrier_jours=found.preavis_courrier_jours,
         reprise_sepa=found.reprise_sepa,
+        remboursement=found.remboursement,
         reprises={Famille(famille): _reprise(regle) for famille, regle in found.reprises.items()},
     )
 

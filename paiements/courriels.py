@@ -7,6 +7,7 @@ from kernel.settings import get_settings
 from paiements import grand_livre, queries
 from paiements.liens import lien_pour_payer
 from paiements.models import Carte, Echeance, Mandat, Paiement
+from paiements.models_retours import Litige, Remboursement
 from paiements.refus import famille_du_refus
 
 
@@ -40,6 +41,7 @@ def recu(session: Session, paiement_id: int) -> None:
         "jour": paiement.conclu_le,
         "libelle": echeance.libelle if echeance else None,
         "carte": _moyen(session, paiement),
+        "en_trop": paiement.en_trop,
         "solde": grand_livre.solde(session, paiement.foyer_id),
         "lien": f"{get_settings().public_url}/paiements/mon-compte",
     }
@@ -51,6 +53,36 @@ def recu(session: Session, paiement_id: int) -> None:
         contexte=context,
         lettre=False,
     )
+
+
+def rembourse(session: Session, remboursement_id: int) -> None:
+    """Money is on its way back: how much, why, and where it will appear."""
+    back = session.get_one(Remboursement, remboursement_id)
+    paiement = session.get_one(Paiement, back.paiement_id)
+    context = {
+        "montant": back.montant,
+        "motif": back.motif,
+        "moyen": _moyen(session, paiement),
+        "lien": f"{get_settings().public_url}/paiements/mon-compte",
+    }
+    key = f"remboursement:{remboursement_id}"
+    dire(session, back.foyer_id, cle=key, modele="paiements/rembourse", contexte=context)
+
+
+def litige(session: Session, litige_id: int) -> None:
+    """The bank has taken a payment back: what that means, without blame, and what to do. Not if it is over and won."""
+    taken = session.get_one(Litige, litige_id)
+    if taken.etat == "gagne":
+        return
+    paiement = session.get_one(Paiement, taken.paiement_id)
+    context = {
+        "montant": taken.montant,
+        "paye_le": paiement.conclu_le,
+        "moyen": _moyen(session, paiement),
+        "solde": max(0, grand_livre.solde(session, taken.foyer_id)),
+        "lien": f"{get_settings().public_url}/paiements/mon-compte",
+    }
+    dire(session, taken.foyer_id, cle=f"litige:{litige_id}", modele="paiements/litige", contexte=context)
 
 
 def _moyen(session: Session, paiement: Paiement) -> str | None:

@@ -9,9 +9,11 @@ from kernel.db import reading, transaction
 from kernel.outbox import publish
 from paiements.checkout import conclure_page
 from paiements.events import EvenementStripeRecu
+from paiements.litiges import conclure_litige
 from paiements.models import EvenementStripe
 from paiements.passerelle import Evenement
 from paiements.prelevements import conclure_intention
+from paiements.remboursements import conclure_retours
 
 
 def recevoir(session: Session, evenement: Evenement) -> bool:
@@ -48,6 +50,10 @@ def conclure_evenement(evenement_id: str) -> None:
         ).one()
     if lu.type.startswith("checkout.session."):
         conclure_page(lu.objet, lu.type)
+    elif lu.type.startswith("charge.dispute."):
+        conclure_litige(lu.objet)
+    elif lu.type == "charge.refunded":
+        conclure_retours(lu.objet)
     else:
         conclure_intention(lu.objet, lu.type)
     with transaction() as session:
@@ -55,4 +61,4 @@ def conclure_evenement(evenement_id: str) -> None:
 
 
 def _nous_parle(type_: str) -> bool:
-    return type_.startswith(("checkout.session.", "payment_intent."))
+    return type_.startswith(("checkout.session.", "payment_intent.", "charge.dispute.")) or type_ == "charge.refunded"

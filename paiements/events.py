@@ -62,6 +62,27 @@ class MandatSigne(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class RemboursementDemande(Fact):
+    """Money of a payment is to be given back, or what became of it is to be read."""
+
+    remboursement_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class RemboursementFait(Fact):
+    """Money is on its way back to a household, and booked."""
+
+    remboursement_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class LitigeOuvert(Fact):
+    """A bank has taken a payment back; what it had paid is due again."""
+
+    litige_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class QuittanceEmise(Fact):
     """Money was taken at a counter, or that was cancelled: its receipt is to be laid out."""
 

@@ -1,14 +1,24 @@
-"""The forms of a family's money."""
+"""The forms of money online, and of what the CCAS gives back or takes over."""
 
 from typing import Any
 
-from wtforms.validators import DataRequired, ValidationError
+from wtforms import StringField
+from wtforms.validators import DataRequired, Length, ValidationError
 
-from foyers.champs import sans_blancs
+from foyers.champs import Visible, sans_blancs
 from foyers.formulaires import Formulaire
 from kernel.web.words import _l
 from paiements.echeances import MINIMUM
 from paiements.formulaires_caisse import ChampSomme
+
+
+class ChampMotif(StringField):  # type: ignore[misc]
+    """A reason that somebody will read."""
+
+    def __init__(self, label: Any, manque: Any, **options: Any) -> None:
+        long = Length(max=200, message=_l("Ce texte est trop long. Raccourcissez-le."))
+        render = {"maxlength": 200, "autocomplete": "off"}
+        super().__init__(label, [DataRequired(manque), long, Visible()], [sans_blancs], render_kw=render, **options)
 
 
 class AvanceForm(Formulaire):
@@ -22,3 +32,13 @@ class AvanceForm(Formulaire):
     def validate_montant(self, field: Any) -> None:
         if (field.centimes or 0) < MINIMUM:
             raise ValidationError(str(_l("Le paiement par carte commence à 0,50 €. Écrivez une somme plus grande.")))
+
+
+class RemboursementForm(Formulaire):
+    montant = ChampSomme(
+        _l("Montant à rendre"),
+        [DataRequired(_l("Écrivez le montant à rendre."))],
+        filters=[sans_blancs],
+        render_kw={"inputmode": "decimal", "autocomplete": "off", "maxlength": 10},
+    )
+    motif = ChampMotif(_l("Pourquoi"), _l("Écrivez pourquoi : la famille le lira."))

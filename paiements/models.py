@@ -112,6 +112,7 @@ class ConditionEnLigne(Base):
     preavis_jours: Mapped[int] = mapped_column(SmallInteger, server_default="2")
     preavis_courrier_jours: Mapped[int] = mapped_column(SmallInteger, server_default="14")
     reprise_sepa: Mapped[bool] = mapped_column(server_default="false")
+    remboursement: Mapped[bool] = mapped_column(server_default="false")
     reprises: Mapped[dict[str, Any]]
 
     __table_args__ = (
@@ -237,7 +238,8 @@ class Paiement(Base):
     a `PaiementEtape`. `carte_id` is fixed at the first try, as the same key must always carry the same request.
     `relance_le`: last found waiting too long. `reprise_le`: when a refused charge is asked for once more, `essais` how
     often it was, `tentative` what Stripe calls the last refused try. `mandat_id`: a SEPA debit; its household was told
-    at `preavis_le` that it comes, and it is not asked for before `pas_avant`.
+    at `preavis_le` that it comes, and it is not asked for before `pas_avant`. `en_trop`: what it brought beyond what
+    was due, and stays as an advance.
     """
 
     __tablename__ = "paiement"
@@ -253,6 +255,7 @@ class Paiement(Base):
     etat: Mapped[str]
     stripe_id: Mapped[str | None] = mapped_column(unique=True)
     session_stripe: Mapped[str | None] = mapped_column(unique=True)
+    en_trop: Mapped[int] = mapped_column(server_default="0")
     code_refus: Mapped[str | None]
     tentative: Mapped[str | None]
     essais: Mapped[int] = mapped_column(SmallInteger, server_default="0")

@@ -68,6 +68,7 @@ class DesConditions(_Donnee):
     preavis_jours: Annotated[int, Field(ge=2, le=14)] = 2
     preavis_courrier_jours: Annotated[int, Field(ge=5, le=31)] = 14
     reprise_sepa: bool = False
+    remboursement: bool = False
     reprises: dict[Famille, UneReprise]
 
     @field_validator("reprises")

@@ -69,6 +69,7 @@ REGLES: tuple[tuple[str, str], ...] = (
         """
         SELECT p.id FROM paiement p JOIN echeance e ON e.id = p.echeance_id
         WHERE p.etat = 'reussi' AND e.reglee_le IS NULL
+        AND NOT EXISTS (SELECT FROM litige l WHERE l.paiement_id = p.id)
         """,
         "Le paiement {id} a réussi, mais son échéance n’est pas marquée comme réglée.",
     ),
@@ -120,6 +121,36 @@ REGLES: tuple[tuple[str, str], ...] = (
     (
         "SELECT id FROM paiement WHERE etat = 'en_cours' AND pas_avant < :avant - interval '35 days'",
         "Le prélèvement {id} attend la réponse de la banque depuis plus de cinq semaines.",
+    ),
+    (
+        """
+        SELECT p.id FROM paiement p JOIN remboursement r ON r.paiement_id = p.id AND r.etat <> 'refuse'
+        GROUP BY p.id HAVING sum(r.montant) > p.montant OR p.etat <> 'reussi'
+        """,
+        "Le paiement {id} a rendu plus qu’il n’a pris.",
+    ),
+    (
+        """
+        SELECT r.id FROM remboursement r WHERE (r.etat = 'fait') <> EXISTS (
+            SELECT FROM ecriture e JOIN mouvement m ON m.ecriture_id = e.id AND m.compte = 'foyer'
+                   AND m.foyer_id = r.foyer_id AND m.montant = r.montant
+            WHERE e.cle = 'remboursement:' || r.id
+              AND NOT EXISTS (SELECT FROM ecriture c WHERE c.contrepasse_id = e.id))
+        """,
+        "Le remboursement {id} et le grand livre ne disent pas la même chose.",
+    ),
+    (
+        """
+        SELECT l.id FROM litige l WHERE (l.etat <> 'gagne') <> EXISTS (
+            SELECT FROM ecriture e JOIN mouvement m ON m.ecriture_id = e.id AND m.compte = 'foyer'
+                   AND m.foyer_id = l.foyer_id AND m.montant = l.montant
+            WHERE e.cle = 'litige:' || l.id AND NOT EXISTS (SELECT FROM ecriture c WHERE c.contrepasse_id = e.id))
+        """,
+        "Le litige {id} et le grand livre ne disent pas la même chose.",
+    ),
+    (
+        "SELECT id FROM remboursement WHERE etat IN ('prepare', 'inconnu') AND demande_le < :avant",
+        "Le remboursement {id} attend la réponse de Stripe depuis plus d’une heure.",
     ),
     (
         """

@@ -8,6 +8,8 @@ cut-off ──────────── SemaineCloturee ──────�
                      PreavisDemande ──────────────► a SEPA debit is announced, days before PrelevementDemande
                      PrelevementDemande ──────────► the card is charged ── PaiementReussi ─► receipt by mail
                                                                         └─ PaiementRefuse ─► a kind mail, a link
+money goes back ──── RemboursementDemande ────────► Stripe gives it back ── RemboursementFait ─► mail
+a bank takes back ── LitigeOuvert ────────────────► a kind mail: what is due again, and what to do
 the counter's till ─ QuittanceEmise ──────────────► the receipt's PDF ── QuittancePrete ─► mail
                      VersementFait ───────────────► the slip of a deposit
 Stripe's webhook ─── EvenementStripeRecu ─────────► what it names is read again at Stripe
@@ -56,6 +58,7 @@ from kernel.outbox import Fact
 from paiements.events import (
     CarteEnregistree,
     EvenementStripeRecu,
+    LitigeOuvert,
     MandatSigne,
     PageStripeAVerifier,
     PaiementRefuse,
@@ -64,6 +67,8 @@ from paiements.events import (
     PrelevementDemande,
     QuittanceEmise,
     QuittancePrete,
+    RemboursementDemande,
+    RemboursementFait,
     VersementFait,
 )
 from paniers.events import (
@@ -107,6 +112,9 @@ CIRCUIT: Mapping[type[Fact], Sequence[Actor]] = {
     PaiementRefuse: (paiements.annoncer_refus,),
     EvenementStripeRecu: (paiements.conclure_evenement,),
     PageStripeAVerifier: (paiements.verifier_page,),
+    RemboursementDemande: (paiements.rembourser,),
+    RemboursementFait: (paiements.annoncer_remboursement,),
+    LitigeOuvert: (paiements.annoncer_litige,),
     QuittanceEmise: (paiements.preparer_quittance,),
     QuittancePrete: (paiements.envoyer_quittance,),
     VersementFait: (paiements.preparer_bordereau,),

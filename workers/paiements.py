@@ -2,9 +2,10 @@
 
 from sqlalchemy.orm import Session
 
-from paiements import bordereaux, checkout, courriels, evenements, preavis, prelevements, quittances
+from paiements import bordereaux, checkout, courriels, evenements, preavis, prelevements, quittances, remboursements
 from paiements.events import (
     EvenementStripeRecu,
+    LitigeOuvert,
     PageStripeAVerifier,
     PaiementRefuse,
     PaiementReussi,
@@ -12,6 +13,8 @@ from paiements.events import (
     PrelevementDemande,
     QuittanceEmise,
     QuittancePrete,
+    RemboursementDemande,
+    RemboursementFait,
     VersementFait,
 )
 from workers.runtime import ARGENT, COURRIEL, DOCUMENTS, local, remote
@@ -43,6 +46,22 @@ def annoncer_prelevement(session: Session, fact: PreavisDemande) -> None:
 @local(COURRIEL)
 def envoyer_recu(session: Session, fact: PaiementReussi) -> None:
     courriels.recu(session, fact.paiement_id)
+
+
+@remote(ARGENT)
+def rembourser(fact: RemboursementDemande) -> None:
+    """Give money back, or learn what became of an earlier try."""
+    remboursements.rembourser(fact.remboursement_id)
+
+
+@local(COURRIEL)
+def annoncer_remboursement(session: Session, fact: RemboursementFait) -> None:
+    courriels.rembourse(session, fact.remboursement_id)
+
+
+@local(COURRIEL)
+def annoncer_litige(session: Session, fact: LitigeOuvert) -> None:
+    courriels.litige(session, fact.litige_id)
 
 
 @local(COURRIEL)

@@ -19,7 +19,7 @@ from kernel import clock
 from kernel.db import transaction
 from kernel.errors import Refus
 from kernel.settings import get_settings
-from paiements import echeances, regroupement, reprises
+from paiements import echeances, regroupement, remboursements, reprises
 from paniers import horaires, horaires_producteurs
 from paniers.courriels import annonces
 from paniers.courriels import equipe as alertes_equipe
@@ -46,6 +46,7 @@ def _rappeler_les_quotients(instant: datetime) -> None:
 def _relancer(instant: datetime) -> None:
     with transaction() as session:
         echeances.relancer(session, instant)
+        remboursements.relancer(session, instant)
 
 
 def _reprendre(instant: datetime) -> None:

@@ -107,6 +107,38 @@ class MandatLu:
     derniers_chiffres: str
 
 
+@dataclass(frozen=True, slots=True)
+class Retour:
+    """What to give back of a payment: our key, the intent that took it, centimes."""
+
+    cle: str
+    intention: str
+    montant: int
+
+
+@dataclass(frozen=True, slots=True)
+class RemboursementLu:
+    """A refund as it stands. `rendu`: the money is on its way back; else `code` says why not."""
+
+    id: str | None
+    reference: str | None
+    montant: int
+    rendu: bool
+    code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LitigeLu:
+    """A payment that a bank takes back. `gagne` is None while it is open; `question`: it only asks, takes nothing."""
+
+    id: str
+    intention: str
+    montant: int
+    motif: str
+    gagne: bool | None
+    question: bool = False
+
+
 class StatutPage(StrEnum):
     OUVERTE = "open"
     COMPLETE = "complete"
@@ -164,6 +196,18 @@ class Prestataire(Protocol):
 
     def fermer_page(self, page_id: str) -> None:
         """Close a page that is no longer wanted; one that is over already stays as it is."""
+
+    def rembourser(self, retour: Retour) -> RemboursementLu:
+        """Give money back: the same Retour gives it once, and never more than the payment took."""
+
+    def lire_remboursements(self, intention: str) -> list[RemboursementLu]:
+        """All that was given back of a payment, also what was done at the provider's itself."""
+
+    def intention_du_paiement(self, charge_id: str) -> str | None:
+        """The intent that took the money which an event names."""
+
+    def lire_litige(self, litige_id: str) -> LitigeLu:
+        """How a payment that a bank takes back stands now."""
 
     def lire_evenement(self, payload: bytes, signature: str) -> Evenement:
         """The event of a webhook, once its signature and stamp are checked. Raises SignatureInvalide."""

@@ -10,17 +10,22 @@ from paiements.passerelle.stripe_pages import (
     ouvrir_page_mandat,
     ouvrir_page_paiement,
 )
+from paiements.passerelle.stripe_retours import intention_du_paiement, lire_litige, lire_remboursements, rembourser
 
 __all__ = [
     "creer_client",
     "fermer_page",
+    "intention_du_paiement",
     "lire_evenement",
     "lire_intention",
+    "lire_litige",
     "lire_page",
+    "lire_remboursements",
     "oublier_client",
     "ouvrir_page_carte",
     "ouvrir_page_mandat",
     "ouvrir_page_paiement",
     "prelever",
+    "rembourser",
     "retrouver",
 ]

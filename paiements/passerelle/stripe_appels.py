@@ -58,6 +58,11 @@ def reference(objet: Any) -> str | None:
     return metadata.to_dict().get(REFERENCE) if metadata is not None else None
 
 
+def nom(objet: Any) -> str | None:
+    """The id of what Stripe gives by name, or whole where it was asked to expand it."""
+    return objet if objet is None or isinstance(objet, str) else str(objet.id)
+
+
 def oublier_client() -> None:
     """Build the client anew at the next call: the settings have changed."""
     _client.cache_clear()

@@ -12,7 +12,7 @@ from paiements.passerelle.contrat import (
     Refuse,
     Resultat,
 )
-from paiements.passerelle.stripe_appels import appel, reference
+from paiements.passerelle.stripe_appels import appel, nom, reference
 
 if TYPE_CHECKING:
     import stripe
@@ -92,7 +92,7 @@ def _resultat(intention: Any) -> Resultat:
         case "canceled":
             return Refuse("canceled", intention.id)
         case "requires_payment_method" if erreur is not None:
-            return _non(erreur, intention.id, _nom(intention.latest_charge))
+            return _non(erreur, intention.id, nom(intention.latest_charge))
         case _:
             return EnCours(intention.id, differe=intention.status == "processing")
 
@@ -109,8 +109,3 @@ def _non(detail: Any, intention: str | None, tentative: str | None, code: str | 
     if said == _SCA:
         return AAuthentifier(intention)
     return Refuse(said, intention, tentative, getattr(detail, "advice_code", None) == "do_not_try_again")
-
-
-def _nom(objet: Any) -> str | None:
-    """The id of what Stripe gives by name, or whole where it was asked to expand it."""
-    return objet if objet is None or isinstance(objet, str) else str(objet.id)

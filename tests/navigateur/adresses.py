@@ -142,6 +142,7 @@ _LUS = {
     "ORDER BY id DESC LIMIT 1",
     "quittance_id": "SELECT q.id FROM quittance q JOIN document d ON d.key = 'quittance:' || q.id WHERE {quittance} "
     "ORDER BY q.id DESC LIMIT 1",
+    "paiement_id": "SELECT id FROM paiement WHERE etat = 'reussi' ORDER BY id DESC LIMIT 1",
     "versement_id": "SELECT v.id FROM versement v JOIN document d ON d.key = 'versement:' || v.id "
     "ORDER BY v.id LIMIT 1",
     "attente": "SELECT id FROM attente ORDER BY id DESC LIMIT 1",

@@ -71,7 +71,16 @@ HOSTILES = [
 ANGLAIS = re.compile(r"\b(Bad Request|Not Found|Method Not Allowed|Forbidden|Invalid|Traceback|must be|required\.)\b")
 PHRASE = re.compile(r'class="(?:chapo|champ__erreur|encart|reponse)[^"]*"')
 # Stripe is away in this town, and the pages that lead there say so.
-SANS_STRIPE = frozenset({"/paiements/payer", "/paiements/carte", "/s-abonner", "/s-abonner/paiement"})
+SANS_STRIPE = frozenset(
+    {
+        "/paiements/payer",
+        "/paiements/carte",
+        "/paiements/mandat",
+        "/paiements/avance",
+        "/s-abonner",
+        "/s-abonner/paiement",
+    }
+)
 
 
 @dataclass

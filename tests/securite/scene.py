@@ -35,7 +35,7 @@ from paiements import bordereaux, grand_livre, quittances
 from paiements.echeances import ouvrir_en_lot
 from paiements.grand_livre import Ligne
 from paiements.liens import jeton
-from paiements.models import Carte, CompteGL, Echeance, Reglement
+from paiements.models import Carte, CompteGL, Echeance, Paiement, Reglement
 from paiements.models_regie import Caisse, Mandataire, Quittance, Versement
 from paiements.regie import confier, nommer_mandataire, tiers
 from paniers import arrivees, cartes, procurations
@@ -309,6 +309,17 @@ def _quittance(session: Session, scene: Scene, cote: Cote) -> int:
     return made.id
 
 
+def _paiement(session: Session, scene: Scene, cote: Cote) -> int:
+    """An online payment that is there."""
+    made = Paiement(
+        foyer_id=cote.foyer, nature="avance", montant=550, cle=uuid.uuid4(), etat="reussi", demande_le=now(),
+        conclu_le=now(), stripe_id=f"pi_{next(_numbers)}",
+    )  # fmt: skip
+    session.add(made)
+    session.flush()
+    return made.id
+
+
 def _versement(session: Session, scene: Scene, cote: Cote) -> int:
     made = Versement(
         regie_id=session.get_one(Caisse, cote.maison).regie_id, maison_id=cote.maison, annee=2026,
@@ -425,6 +436,7 @@ OBJETS: dict[str, Objet] = {
     "arrivee_id": Objet(_arrivee, a_tous="the coordination looks after every maison's arrivals"),
     "fermeture_id": Objet(_fermeture, a_tous="the coordination looks after every maison's closing days"),
     "quittance_id": Objet(_quittance),
+    "paiement_id": Objet(_paiement, a_tous="the régisseur answers for every payment"),
     "versement_id": Objet(_versement, a_tous="the régisseur answers for the deposits of every till"),
     "mandataire_id": Objet(_mandataire, a_tous="the régisseur names who takes money at every till"),
     "contrat_id": Objet(_contrat, a_tous="the coordination looks after every producer's contract"),

@@ -36,9 +36,10 @@ from kernel.documents import Document
 from kernel.mail import MailQueued, Outgoing, queue_mails
 from kernel.outbox import Fact, FactRow
 from kernel.web.access import Role
-from paiements import caisse, checkout, evenements, prelevements, quittances, versements
+from paiements import caisse, checkout, evenements, grand_livre, prelevements, quittances, remboursements, versements
 from paiements.events import (
     EvenementStripeRecu,
+    LitigeOuvert,
     PageStripeAVerifier,
     PaiementRefuse,
     PaiementReussi,
@@ -46,9 +47,12 @@ from paiements.events import (
     PrelevementDemande,
     QuittanceEmise,
     QuittancePrete,
+    RemboursementDemande,
+    RemboursementFait,
     VersementFait,
 )
-from paiements.models import Mandat, Mode, Reglement
+from paiements.models import ConditionEnLigne, Mandat, Mode, Paiement, Reglement
+from paiements.models_retours import Litige
 from paiements.monnaie import MoyenPaiement
 from paiements.passerelle import Evenement
 from paniers import cartes
@@ -249,6 +253,40 @@ def _prelevement(monde: Monde, carte: str = "pm_card_visa") -> int:
     return prelevement_du(household)
 
 
+def _a_rendre(monde: Monde) -> int:
+    """A refund of a payment that has become an advance, asked for and not made."""
+    paid = _prelevement(monde)
+    prelevements.prelever(paid)
+    with transaction() as session:
+        household = session.get_one(Paiement, paid).foyer_id
+        debit = next(one for one in grand_livre.lignes_du_compte(session, household) if one.cle.startswith("panier:"))
+        grand_livre.contrepasser(session, debit.ecriture_id, "Panier annulé")
+        given = {"jour_du_mois": 5, "avance_max": 10_000, "reprises": {}, "remboursement": True}
+        session.add(ConditionEnLigne(effet_le=date(2026, 1, 1), **given))
+        session.flush()
+        return remboursements.demander(session, paid, montant=550, motif="Panier annulé", par=None)
+
+
+def _rendu(monde: Monde) -> Fact:
+    back = _a_rendre(monde)
+    remboursements.rembourser(back)
+    return RemboursementFait(back)
+
+
+def _litige(monde: Monde) -> Fact:
+    paid = _prelevement(monde)
+    prelevements.prelever(paid)
+    with transaction() as session:
+        row = session.get_one(Paiement, paid)
+        taken = Litige(
+            stripe_id="dp_1", paiement_id=paid, foyer_id=row.foyer_id, montant=550, motif="fraudulent", etat="ouvert",
+            ouvert_le=now(),
+        )  # fmt: skip
+        session.add(taken)
+        session.flush()
+        return LitigeOuvert(taken.id)
+
+
 def _a_annoncer(monde: Monde) -> Fact:
     """A household whose bank account is to be debited for its basket."""
     with transaction() as session:
@@ -404,6 +442,9 @@ SCENES: dict[type[Fact], SceneDeFait] = {
     PlaceOfferte: SceneDeFait(ecrite(lambda session, _: PlaceOfferte(place_offerte(session))), UN_MESSAGE),
     OffreExpiree: SceneDeFait(ecrite(lambda session, _: OffreExpiree(place_offerte(session))), UN_MESSAGE),
     FinDeTermeApprochee: SceneDeFait(ecrite(_fin_de_terme), UN_MESSAGE),
+    RemboursementDemande: SceneDeFait(lambda monde: RemboursementDemande(_a_rendre(monde)), {"ecriture": 1}),
+    RemboursementFait: SceneDeFait(_rendu, UN_MESSAGE),
+    LitigeOuvert: SceneDeFait(_litige, UN_MESSAGE),
     PreavisDemande: SceneDeFait(_a_annoncer, UN_MESSAGE),
     PrelevementDemande: SceneDeFait(lambda monde: PrelevementDemande(_prelevement(monde)), {"ecriture": 1}),
     PaiementReussi: SceneDeFait(_reussi, UN_MESSAGE),
