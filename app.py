@@ -12,11 +12,16 @@ from flask_login import current_user
 import culture.accompagner
 import culture.bilan_saison
 import culture.coordination
+import culture.coordination_partenaires
 import culture.gestes
+import culture.gestes_partenaires
 import culture.gestes_soiree
 import culture.guichet
+import culture.guichet_billets
+import culture.guichet_groupes
 import culture.verifications
 import culture.views
+import culture.views_partenaires
 import foyers.commandes_flask
 import foyers.comptes
 import foyers.effets
@@ -144,10 +149,14 @@ BLUEPRINTS = (
     paniers.producteurs.offres_lien.bp,
     paniers.coordination.importations.bp,
     culture.accompagner.bp,
+    culture.guichet_billets.bp,
+    culture.guichet_groupes.bp,
     culture.views.bp,
     culture.guichet.bp,
     culture.coordination.bp,
     culture.bilan_saison.bp,
+    culture.coordination_partenaires.bp,
+    culture.views_partenaires.bp,
 )
 
 VERIFICATIONS = (
@@ -180,7 +189,8 @@ def create_app() -> Flask:
     foyers.comptes.init_login(app)
     init_refusals(app)
     gestes = foyers.gestes.GESTES | paiements.gestes.GESTES | paniers.gestes.GESTES
-    kernel.operations.init_operations(app, gestes | culture.gestes.GESTES | culture.gestes_soiree.GESTES)
+    sorties = culture.gestes.GESTES | culture.gestes_soiree.GESTES | culture.gestes_partenaires.GESTES
+    kernel.operations.init_operations(app, gestes | sorties)
     foyers.guichet.init_volets(app, (paniers.guichet.familles.volet, paiements.guichet.volet, culture.guichet.volet))
     paiements.portee.init_portee(app, (paniers.guichet.porte.foyer_attendu,))
     foyers.effets.init_effets(app, paniers.tarif_a_venir.tarif_a_venir)

@@ -8,7 +8,7 @@ from flask_login import current_user
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from culture import presences
+from culture import billets, presences
 from culture import queries_soiree as lire
 from culture.dossier_soiree import cle_du_dossier, demander
 from culture.formulaires_soiree import PREVENU, AbsenceForm, RemplacementForm
@@ -69,6 +69,7 @@ def soiree(soiree_id: int) -> str:
         people = lire.attendues(session, seen, now())
         guides = lire.accompagnateurs(session, soiree_id)
         paper = documents.existing(session, [cle_du_dossier(soiree_id)])
+        tickets = billets.stock(session, soiree_id)
     shown, kept = _montrees(people, wanted, request.args.get("etat", ""))
     return render_template(
         "culture/soiree/soiree.html",
@@ -83,6 +84,7 @@ def soiree(soiree_id: int) -> str:
         ouverte=seen.ouverte(now()),
         joignable=seen.joignable(now()),
         dossier=bool(paper),
+        billets=tickets,
     )
 
 
@@ -255,6 +257,7 @@ def _page(
         seen, who = lire.attendue(session, place_id, now())
         missed = lire.absences(session, who.membre_id, now()) if who.membre_id else (0, 0)
         notes = lire.pointages(session, place_id)
+        tickets = billets.stock(session, seen.id)
     faulty = bool((absence and absence.errors) or (remplacement and remplacement.errors))
     return render_template(
         "culture/soiree/personne.html",
@@ -262,6 +265,7 @@ def _page(
         p=who,
         absences=missed,
         pointages=notes,
+        billets=tickets,
         ouverte=seen.ouverte(now()),
         absence=absence or AbsenceForm(formdata=None),
         remplacement=remplacement or RemplacementForm(formdata=None),

@@ -10,11 +10,13 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from culture.avis import lus_par_la_coordination
+from culture.coordination_partenaires import TONS
 from culture.etats import LIBELLES_SORTIE, EtatSortie
 from culture.formulaires_coordination import AnnulationForm, ImageForm, LieuForm, SortieForm, connu_de, sortie_form
 from culture.models import GrilleSortie, Lieu, Sortie, SortieQuota
 from culture.queries import sortie_vue, toutes_les_sorties
 from culture.queries_coordination import inscrits, semaine_passee
+from culture.queries_partenaires import dossier
 from culture.sorties import annuler_sortie, clore, creer, illustrer, modifier, publier
 from foyers.formulaires import sans_refus
 from foyers.queries import maisons
@@ -87,7 +89,7 @@ def modifier_sortie(sortie_id: int) -> Page:
 def publier_sortie(sortie_id: int) -> Response:
     def act(session: Session) -> str:
         publier(session, sortie_id, instant=now(), par=current_user.compte_id)
-        return _("La sortie est publiée.")
+        return _("La sortie est publiée. Son lieu reçoit un lien pour confirmer, s’il a une adresse e-mail.")
 
     return _faire(sortie_id, act)
 
@@ -96,7 +98,7 @@ def publier_sortie(sortie_id: int) -> Response:
 @access(Role.COORDINATION, on=ALL)
 def clore_sortie(sortie_id: int) -> Response:
     def act(session: Session) -> str:
-        clore(session, sortie_id, par=current_user.compte_id)
+        clore(session, sortie_id, instant=now(), par=current_user.compte_id)
         return _("Les inscriptions sont closes. Une place qui se libère va encore à qui attend.")
 
     return _faire(sortie_id, act)
@@ -170,11 +172,14 @@ def _page(sortie_id: int, *, annulation: AnnulationForm | None = None, image: Im
         seen = sortie_vue(session, sortie_id, brouillon=True)
         people = inscrits(session, sortie_id)
         said = lus_par_la_coordination(session, sortie_id)
+        venue = dossier(session, sortie_id, now())
     return render_template(
         "culture/coordination/sortie.html",
         s=seen,
         inscrits=people,
         avis=said,
+        lieu=venue,
+        tons=TONS,
         etat_en_mots=LIBELLES_SORTIE[EtatSortie(seen.etat)],
         annulation=annulation or AnnulationForm(formdata=None),
         image=image or ImageForm(formdata=None),

@@ -82,3 +82,38 @@ class PapiersDemandes(Fact):
     """Somebody wants the list of an evening on paper, with the parents' authorisations to sign."""
 
     sortie_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class LieuSollicite(Fact):
+    """The venue is asked by e-mail to confirm its seats and conditions."""
+
+    demande_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class LieuARepondu(Fact):
+    """The venue has answered on its page."""
+
+    reponse_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class EffectifArrete(Fact):
+    """The head-count of a week ahead, or of the day before, is due to the venue."""
+
+    effectif_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ContremarqueFaite(Fact):
+    """A group voucher, or its correction, stands: its paper is to be made."""
+
+    contremarque_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ContremarquePrete(Fact):
+    """The paper of a group voucher is there: it goes to the venue."""
+
+    contremarque_id: int

@@ -54,7 +54,7 @@ class ChampNombre(StringField):  # type: ignore[misc]
     data: Any
 
     def __init__(self, label: Any, bas: int, haut: int, *, facultatif: bool = False, **options: Any) -> None:
-        self.bas, self.haut = bas, haut
+        self.bas, self.haut, self.facultatif = bas, haut, facultatif
         checks = [Optional()] if facultatif else [InputRequired(_l("Écrivez un nombre."))]
         options.setdefault("render_kw", {}).update(inputmode="numeric", autocomplete="off", maxlength=5)
         super().__init__(label, checks, **options)
@@ -63,6 +63,8 @@ class ChampNombre(StringField):  # type: ignore[misc]
         self.data = None
         typed = str(valuelist[0]).strip() if valuelist else ""
         if not typed:
+            if valuelist and not self.facultatif:
+                raise ValueError(_("Écrivez un nombre."))
             return
         if not _ENTIER.fullmatch(typed) or not self.bas <= int(typed) <= self.haut:
             raise ValueError(_("Écrivez un nombre entier, de %(bas)d à %(haut)d.", bas=self.bas, haut=self.haut))
@@ -123,6 +125,7 @@ class SortieForm(Formulaire):
     age_minimum = ChampNombre(_l("Âge minimum"), 1, 17, facultatif=True)
     autorisation_parentale = BooleanField(_l("Autorisation des parents pour un enfant qui vient sans eux"))
     besoins = ChampCases(_l("Accueil annoncé"), choices=[SelectChoice(str(k), v) for k, v in LIBELLES_BESOIN.items()])
+    noms_demandes = BooleanField(_l("Le lieu a besoin des noms du groupe pour cette sortie"))
     ouverture_le = ChampInstant(_l("Ouverture des inscriptions"), _INSTANT)
     cloture_le = ChampInstant(_l("Fin des inscriptions"), _INSTANT)
     annulable_jusqu_a = ChampInstant(_l("On peut rendre sa place jusqu’au"), _INSTANT)
@@ -166,6 +169,7 @@ class SortieForm(Formulaire):
             acces=self.acces.data or "",
             autorisation_parentale=bool(self.autorisation_parentale.data),
             besoins=tuple(self.besoins.data or ()),
+            noms_demandes=bool(self.noms_demandes.data),
             quotas=self.quotas,
         )
 
@@ -191,6 +195,7 @@ def connu_de(sortie: Sortie, quotas: dict[int, int]) -> dict[str, Any]:
         "places",
     )
     same += ("places_par_foyer", "invites_par_foyer", "cout_place", "age_minimum", "autorisation_parentale", "besoins")
+    same += ("noms_demandes",)
     same += ("ouverture_le", "cloture_le", "annulable_jusqu_a", "quotas_jusqu_a")
     return {
         **{name: getattr(sortie, name) for name in same},

@@ -1,8 +1,9 @@
-"""The forms of the evening: why somebody did not come, and who came instead."""
+"""The forms of the evening: why somebody did not come, who came instead, how many tickets came."""
 
-from wtforms import BooleanField, SelectChoice
+from wtforms import BooleanField, HiddenField, SelectChoice
 
 from culture.etats import LIBELLES_MOTIF, Motif
+from culture.formulaires_coordination import ChampNombre
 from foyers.champs import ChampCartes, ChampNom
 from foyers.formulaires import Formulaire
 from kernel.web.words import _l
@@ -40,3 +41,21 @@ class RemplacementForm(Formulaire):
     prenom = ChampNom(_l("Prénom"), _l("Écrivez le prénom."), render_kw={"autocomplete": "off"})
     nom = ChampNom(_l("Nom"), _l("Écrivez le nom."), render_kw={"autocomplete": "off"})
     enfant = BooleanField(_l("C’est un enfant de moins de 18 ans"))
+
+
+class BilletsForm(Formulaire):
+    """Tickets counted in, or (the button « Retirer ») taken back; `deja` is the count that the page showed."""
+
+    nombre = ChampNombre(_l("Combien de billets ?"), 1, 2_000)
+    deja = HiddenField()
+    geste = HiddenField()
+
+    @property
+    def compte(self) -> int:
+        """Of a valid form only."""
+        return -int(self.nombre.data) if self.geste.data == "retirer" else int(self.nombre.data)
+
+    @property
+    def deja_lu(self) -> int:
+        written = self.deja.data or ""
+        return int(written) if written.isascii() and written.isdecimal() and len(written) < 9 else -1

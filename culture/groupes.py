@@ -15,8 +15,8 @@ from culture import attente
 from culture.conditions import Personne, Voyageur, exiger_les_limites, exiger_une_sortie_ouverte, voyageurs
 from culture.inscriptions import Acte, confirmer
 from culture.models_inscriptions import Groupe, GroupePersonne, Inscription
-from culture.verrous import verrouiller_foyers, verrouiller_sortie
-from foyers.models import Membre
+from culture.verrous import VERROU, verrouiller_foyers, verrouiller_sortie
+from foyers.models import Maison, Membre
 from foyers.noms import est_un_nom
 from kernel.errors import Introuvable, Refus
 from kernel.web.words import _
@@ -24,25 +24,62 @@ from kernel.web.words import _
 PERSONNES_MAX = 60
 
 
-def creer_groupe(session: Session, *, nom: str, maison_id: int, referent: str, instant: datetime, par: int) -> Groupe:
+def creer_groupe(
+    session: Session,
+    *,
+    nom: str,
+    maison_id: int,
+    referent: str,
+    telephone: str | None = None,
+    instant: datetime,
+    par: int,
+) -> Groupe:
     """Raises Refus when the maison has a group of that name."""
-    name = " ".join(nom.split())
-    if not name:
-        raise Refus(_("Écrivez le nom du groupe."), status=422)
-    same = select(Groupe.id).where(Groupe.maison_id == maison_id, Groupe.nom == name, Groupe.clos_le.is_(None))
-    if session.scalar(same) is not None:
-        raise Refus(_("Cette maison a déjà un groupe de ce nom."))
-    made = Groupe(nom=name, maison_id=maison_id, referent=referent.strip(), cree_le=instant, cree_par=par)
+    session.get(Maison, maison_id, with_for_update=VERROU)  # two groups of one name, pressed at once
+    name = _nom_libre(session, nom, maison_id)
+    made = Groupe(
+        nom=name, maison_id=maison_id, referent=referent.strip(), telephone=telephone, cree_le=instant, cree_par=par
+    )
     session.add(made)
     session.flush()  # its people name it
     return made
 
 
-def ajouter(session: Session, groupe_id: int, *, membre_id: int | None = None, prenom: str = "", nom: str = "") -> None:
-    """Put somebody on the group's list: a member of a household, or a name alone. Raises Refus."""
+def modifier_groupe(session: Session, groupe_id: int, *, nom: str, referent: str, telephone: str | None) -> None:
+    """Write its name and who looks after it anew. Raises Refus when the maison has another group of that name."""
+    groupe = _ouvrir(session, groupe_id)
+    session.get(Maison, groupe.maison_id, with_for_update=VERROU)
+    groupe.nom = _nom_libre(session, nom, groupe.maison_id, sauf=groupe.id)
+    groupe.referent, groupe.telephone = referent.strip(), telephone
+
+
+def fermer_groupe(session: Session, groupe_id: int, *, instant: datetime) -> None:
+    """It is proposed no more; what it has booked stays. Harmless twice."""
     groupe = session.get(Groupe, groupe_id, with_for_update=True)
+    if groupe is not None and groupe.clos_le is None:
+        groupe.clos_le = instant
+
+
+def _nom_libre(session: Session, nom: str, maison_id: int, *, sauf: int = 0) -> str:
+    name = " ".join(nom.split())
+    if not name:
+        raise Refus(_("Écrivez le nom du groupe."), status=422)
+    same = select(Groupe.id).where(Groupe.maison_id == maison_id, Groupe.nom == name, Groupe.clos_le.is_(None))
+    if session.scalar(same.where(Groupe.id != sauf)) is not None:
+        raise Refus(_("Cette maison a déjà un groupe de ce nom."))
+    return name
+
+
+def _ouvrir(session: Session, groupe_id: int) -> Groupe:
+    groupe = session.get(Groupe, groupe_id, with_for_update=True, populate_existing=True)
     if groupe is None or groupe.clos_le is not None:
         raise Introuvable
+    return groupe
+
+
+def ajouter(session: Session, groupe_id: int, *, membre_id: int | None = None, prenom: str = "", nom: str = "") -> None:
+    """Put somebody on the group's list: a member of a household, or a name alone. Raises Refus."""
+    _ouvrir(session, groupe_id)
     listed = session.scalars(select(GroupePersonne).where(GroupePersonne.groupe_id == groupe_id)).all()
     if len(listed) >= PERSONNES_MAX:
         raise Refus(_("Ce groupe compte déjà soixante personnes. Faites-en un second."))

@@ -22,7 +22,7 @@ from culture.queries import Ouverture, sortie_vue, sorties_a_venir
 from culture.queries_familles import cartes, compagnons, inscription_vue, mes_inscriptions
 from culture.tarifs import saison_de
 from foyers.formulaires import sans_refus
-from foyers.portee import foyer_a_portee
+from foyers.portee import foyer_a_portee, maisons_de
 from foyers.queries import foyer
 from kernel.clock import now, today
 from kernel.db import reading, transaction
@@ -78,6 +78,7 @@ def culture(foyer_id: int) -> str:
             foyer=foyer(session, foyer_id),
             cartes=cartes(session, foyer_id),
             inscriptions=mes_inscriptions(session, foyer_id, now()),
+            maisons=maisons_de(current_user),
             sorties=[one for one in sorties_a_venir(session, now()) if one.ouverture(now()) in _RESERVABLES],
             pass_nom=get_settings().nom_pass_culture,
             saison=saison_de(today()),

@@ -15,7 +15,7 @@ def suivre_les_sorties(instant: datetime) -> None:
     """1. close inscriptions that have ended; 2. offer seats that came free; 3. note outings that have taken place."""
     for sortie_id in _dues(Sortie.etat == EtatSortie.PUBLIEE, Sortie.cloture_le <= instant):
         with transaction() as session:
-            clore(session, sortie_id, par=None)
+            clore(session, sortie_id, instant=instant, par=None)
     servir_ce_qui_est_libre(instant)
     ends = Sortie.debut_le + func.make_interval(0, 0, 0, 0, 0, Sortie.duree_minutes)
     for sortie_id in _dues(Sortie.etat.in_(VIVANTES), ends <= instant):

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from kernel.errors import Refus
 from kernel.links import Link
 from kernel.settings import get_settings
 
@@ -10,6 +11,14 @@ PLACES = Link(
     lasts=timedelta(days=14),  # longer than the offer, so that who comes late reads what became of it
     broken="Ce lien est incomplet ou abîmé. Reprenez-le dans le courriel, ou passez à votre maison.",
     too_old="Ce lien a plus de quatorze jours : il ne s’ouvre plus. Connectez-vous, ou passez à votre maison.",
+)
+LIEU = Link(
+    purpose="une sortie et son lieu",
+    lasts=timedelta(days=90),  # each message to the venue carries a fresh one
+    broken="Ce lien est incomplet ou abîmé. Reprenez-le dans le courriel, ou appelez la coordination.",
+    too_old=(
+        "Ce lien a plus de trois mois : il ne s’ouvre plus. Appelez la coordination, elle vous en enverra un autre."
+    ),
 )
 
 
@@ -53,3 +62,21 @@ def lien_des_places(inscription_id: int) -> str:
 
 def adresse_de_la_sortie(sortie_id: int) -> str:
     return f"{get_settings().public_url}/sorties/{sortie_id}"
+
+
+def jeton_du_lieu(sortie_id: int, lieu_id: int) -> str:
+    """What stands at the end of the venue's link: once the outing goes elsewhere, it opens nothing more."""
+    return LIEU.sign([sortie_id, lieu_id])
+
+
+def sortie_et_lieu_du_jeton(jeton: str) -> tuple[int, int]:
+    """The outing and the venue that a link names. Raises Refus when it is forged, cut short, or too old."""
+    match LIEU.read(jeton):
+        case [int(sortie_id), int(lieu_id)]:
+            return sortie_id, lieu_id
+    raise Refus(LIEU.broken, status=404)
+
+
+def lien_du_lieu(sortie_id: int, lieu_id: int) -> str:
+    """The address at which a venue reads how many come, and answers."""
+    return f"{get_settings().public_url}/lieu/{jeton_du_lieu(sortie_id, lieu_id)}"

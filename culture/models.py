@@ -72,6 +72,7 @@ class Sortie(Base):
 
     `places` are those of households; who accompanies takes none of them. `cout_place` is what a seat costs the CCAS.
     `version` grows with each change that the registered are told of. Before `quotas_jusqu_a` seats are kept by maison.
+    `noms_demandes`: the venue reads the group's names for this outing, whatever it asks for otherwise.
     """
 
     __tablename__ = "sortie"
@@ -98,6 +99,7 @@ class Sortie(Base):
     age_minimum: Mapped[int | None] = mapped_column(SmallInteger)
     autorisation_parentale: Mapped[bool] = mapped_column(server_default=text("false"))
     besoins: Mapped[list[str]] = mapped_column(ARRAY(String), server_default=text("'{}'"))
+    noms_demandes: Mapped[bool] = mapped_column(server_default=text("false"))
     ouverture_le: Mapped[Instant]
     cloture_le: Mapped[Instant]
     annulable_jusqu_a: Mapped[Instant]

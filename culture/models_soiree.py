@@ -1,5 +1,7 @@
 """Tables of what passes between the maison and the venue, and of what people say afterwards."""
 
+from typing import Any
+
 from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -8,8 +10,24 @@ import foyers.models  # noqa: F401  (its tables are named in foreign keys)
 from kernel.db import Base, Instant, Key
 
 
+class DemandeLieu(Base):
+    """The venue has been asked to confirm: by e-mail, or with a link that the coordination handed over itself."""
+
+    __tablename__ = "demande_lieu"
+
+    id: Mapped[Key]
+    sortie_id: Mapped[int] = mapped_column(ForeignKey("sortie.id"), index=True)
+    lieu_id: Mapped[int] = mapped_column(ForeignKey("lieu.id"))
+    par_courriel: Mapped[bool]
+    par: Mapped[int | None] = mapped_column(ForeignKey("compte.id", ondelete="SET NULL"))
+    le: Mapped[Instant]
+
+
 class EffectifEnvoye(Base):
-    """The venue has been told how many come: a week ahead (`jalon` 7) and the day before (1), once each."""
+    """The venue has been told how many come: a week ahead (`jalon` 7) and the day before (1), once each.
+
+    `nombre` and `detail` (see `effectifs`) are as of `le`, the instant at which it was due.
+    """
 
     __tablename__ = "effectif_envoye"
 
@@ -17,6 +35,7 @@ class EffectifEnvoye(Base):
     sortie_id: Mapped[int] = mapped_column(ForeignKey("sortie.id"))
     jalon: Mapped[int] = mapped_column(SmallInteger)
     nombre: Mapped[int]
+    detail: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
     le: Mapped[Instant]
 
     __table_args__ = (
@@ -27,24 +46,34 @@ class EffectifEnvoye(Base):
 
 
 class ReponseLieu(Base):
-    """What the venue has answered on its page: seats it keeps, what it adds, a message. The last one counts."""
+    """What the venue has done on its page: seen the demand, confirmed, said what is otherwise, or left a word.
+
+    `places` are the seats it keeps, `conditions` what is otherwise. Of the confirmations and differences the last one
+    counts, for as long as what it answered to (`empreinte`, see `partenaires`) still stands. Rows are only added.
+    """
 
     __tablename__ = "reponse_lieu"
 
     id: Mapped[Key]
     sortie_id: Mapped[int] = mapped_column(ForeignKey("sortie.id"), index=True)
+    genre: Mapped[str] = mapped_column(server_default="confirmee")
     places: Mapped[int]
     conditions: Mapped[str]
     message: Mapped[str]
+    empreinte: Mapped[str] = mapped_column(server_default="")
     le: Mapped[Instant]
 
-    __table_args__ = (CheckConstraint("places >= 0", name="places"),)
+    __table_args__ = (
+        CheckConstraint("places >= 0", name="places"),
+        CheckConstraint("genre IN ('vue', 'confirmee', 'ecart', 'mot')", name="genre"),
+        CheckConstraint("genre <> 'mot' OR message <> ''", name="mot"),
+    )
 
 
 class Contremarque(Base):
-    """A group voucher for the venue, for `nombre` seats; when the number changes, the next version corrects it.
+    """A group voucher for the venue, for `nombre` seats; when what it says changes, the next version replaces it.
 
-    Its PDF is the document ``contremarque:<id>``.
+    `detail` is what it says (see `contremarques`). Its PDF is the document ``contremarque:<id>``.
     """
 
     __tablename__ = "contremarque"
@@ -53,6 +82,7 @@ class Contremarque(Base):
     sortie_id: Mapped[int] = mapped_column(ForeignKey("sortie.id"))
     version: Mapped[int] = mapped_column(SmallInteger)
     nombre: Mapped[int]
+    detail: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
     faite_le: Mapped[Instant]
     faite_par: Mapped[int | None] = mapped_column(ForeignKey("compte.id", ondelete="SET NULL"))
 

@@ -100,6 +100,7 @@ class Attendue:
     remplacee_par: str | None
     remplace: str | None
     vues: int
+    billet_le: datetime | None
 
     @property
     def arrivee(self) -> bool:
@@ -324,6 +325,7 @@ def _attendue(row: Any) -> Attendue:
         remplacee_par=row.remplacee_par,
         remplace=row.remplace,
         vues=row.vues,
+        billet_le=place.billet_le,
     )
 
 

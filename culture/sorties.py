@@ -7,13 +7,14 @@ from datetime import datetime
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from culture import attente
+from culture import attente, contremarques
 from culture.attente import avancer, rendre
 from culture.comptabilite import cle_de_l_inscription
 from culture.etats import LIBELLES_SORTIE, OUVERTES, VIVANTES, EtatInscription, EtatSortie, exiger_sortie
 from culture.events import SortieAnnulee, SortieModifiee, SortiePubliee, SortieTenue
 from culture.models import GrilleSortie, Lieu, Sortie, SortieEtape, SortieImage, SortieQuota, SortieVersion
 from culture.models_inscriptions import Inscription
+from culture.partenaires import solliciter_d_abord
 from culture.verrous import verrouiller_sortie
 from foyers.models import Maison
 from kernel.errors import Refus
@@ -54,6 +55,7 @@ class Programme:
     age_minimum: int | None = None
     autorisation_parentale: bool = False
     besoins: tuple[str, ...] = ()
+    noms_demandes: bool = False
     ouverture_le: datetime
     cloture_le: datetime
     annulable_jusqu_a: datetime
@@ -101,7 +103,7 @@ def modifier(session: Session, sortie_id: int, programme: Programme, *, instant:
 
 
 def publier(session: Session, sortie_id: int, *, instant: datetime, par: int | None) -> None:
-    """Show the outing to everybody; or open its inscriptions again. Harmless twice. Raises Refus."""
+    """Show the outing to everybody, and ask its venue; or open its inscriptions again. Harmless twice. Raises Refus."""
     sortie = verrouiller_sortie(session, sortie_id)
     if sortie.etat == EtatSortie.PUBLIEE:
         return
@@ -111,14 +113,18 @@ def publier(session: Session, sortie_id: int, *, instant: datetime, par: int | N
     _avancer(session, sortie, EtatSortie.PUBLIEE, par, le=instant)
     if first:
         publish(session, SortiePubliee(sortie.id))
+        solliciter_d_abord(session, sortie, instant=instant, par=par)
     attente.servir(session, sortie, instant)
 
 
-def clore(session: Session, sortie_id: int, *, par: int | None) -> None:
-    """Take no more inscriptions; seats that come free still go to who waits. Harmless twice."""
+def clore(session: Session, sortie_id: int, *, instant: datetime, par: int | None) -> None:
+    """Take no more inscriptions; seats that come free still go to who waits. The group voucher is made. Harmless
+    twice."""
     sortie = verrouiller_sortie(session, sortie_id)
     if sortie.etat != EtatSortie.CLOSE:
         _avancer(session, sortie, EtatSortie.CLOSE, par)
+        if instant < sortie.debut_le:
+            contremarques.etablir(session, sortie_id, instant=instant, par=par)
 
 
 def tenir(session: Session, sortie_id: int, *, instant: datetime, par: int | None) -> None:

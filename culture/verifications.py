@@ -133,6 +133,29 @@ CHECKS: Mapping[str, TextClause] = {
          ORDER BY 1 LIMIT 20
         """
     ),
+    "Sortie {id} ({titre}) : {remis} billets remis, {recus} reçus du lieu.": text(
+        """
+        SELECT s.id, s.titre, p.remis, coalesce(b.recus, 0) AS recus FROM sortie s
+          JOIN (SELECT sortie_id, count(*) AS remis FROM place_sortie WHERE billet_le IS NOT NULL GROUP BY 1) p
+            ON p.sortie_id = s.id
+          LEFT JOIN (SELECT sortie_id, sum(nombre) AS recus FROM billets_recus GROUP BY 1) b ON b.sortie_id = s.id
+         WHERE p.remis > coalesce(b.recus, 0) ORDER BY 1 LIMIT 20
+        """
+    ),
+    "Contremarque {id} : sa version {version} ne suit pas la précédente.": text(
+        """
+        SELECT c.id, c.version FROM contremarque c WHERE c.version > 1 AND NOT EXISTS (
+               SELECT FROM contremarque a WHERE a.sortie_id = c.sortie_id AND a.version = c.version - 1)
+         ORDER BY 1 LIMIT 20
+        """
+    ),
+    "Sortie {id} ({titre}) : inscriptions closes depuis longtemps, et pas de contremarque.": text(
+        """
+        SELECT s.id, s.titre FROM sortie s
+         WHERE s.etat = 'close' AND s.debut_le > :instant AND s.cloture_le <= :grace
+           AND NOT EXISTS (SELECT FROM contremarque c WHERE c.sortie_id = s.id) ORDER BY 1 LIMIT 20
+        """
+    ),
     "L’inscription {id} garde des places que son délai a rendues depuis longtemps.": text(
         """
         SELECT i.id FROM inscription i JOIN sortie s ON s.id = i.sortie_id

@@ -21,6 +21,7 @@ from culture.models_inscriptions import GroupePersonne, Inscription
 from culture.sorties import annuler_sortie, clore
 from demo.lieux import NOMS_DE_FAMILLE, PRENOMS
 from demo.programme import A_VENIR, ANNULEE, CE_SOIR, COMPLETE, EN_FAMILLE, EN_GROUPE
+from demo.reponses_lieux import faire_repondre
 from demo.sorties import detenteurs
 from foyers.models import Compte, Maison, Membre
 from kernel.web.access import Role
@@ -65,6 +66,8 @@ def remplir(session: Session, rng: random.Random, maintenant: datetime) -> None:
         sortie = by_title.get(affiche.titre)
         if sortie is not None and sortie.ouverture_le < maintenant:
             _preparer(session, public, rank, sortie)
+    session.flush()
+    faire_repondre(session, maintenant)
     _taire(session)
 
 
@@ -79,7 +82,7 @@ def _preparer(session: Session, public: _Public, rank: int, sortie: Sortie) -> N
         _inscrire(session, public, sortie, [public.premier], 3)
     booked = _inscrire(session, public, sortie, drawn)
     if rank == CE_SOIR and public.maintenant >= sortie.cloture_le:
-        clore(session, sortie.id, par=None)
+        clore(session, sortie.id, instant=public.maintenant, par=None)
     elif rank == EN_FAMILLE and booked:
         _rendre_une_place(session, public, booked)
     elif rank == ANNULEE:
@@ -156,7 +159,6 @@ def _emmener_un_groupe(session: Session, public: _Public, sortie: Sortie, foyer_
 
 def _taire(session: Session) -> None:
     """What was told long ago is not told again: only an offer, and the outing that is cancelled, are news."""
-    told = ("InscriptionConfirmee", "PlacesRendues", "SortiePubliee", "SortieTenue", "GroupeDepasse")
-    session.execute(
-        text("DELETE FROM outbox_fact WHERE expanded_at IS NULL AND name = ANY(:told)"), {"told": list(told)}
-    )
+    told = ["InscriptionConfirmee", "PlacesRendues", "SortiePubliee", "SortieTenue", "GroupeDepasse"]
+    told += ["LieuSollicite", "LieuARepondu"]
+    session.execute(text("DELETE FROM outbox_fact WHERE expanded_at IS NULL AND name = ANY(:told)"), {"told": told})

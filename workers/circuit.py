@@ -28,6 +28,9 @@ the basket changes ─ CommandeEmise, BonsDemandes ─► as on Monday, each ver
 Friday ───────────── SemaineTerminee ─────────────► a kind message to whoever did not come
 outing changes ───── SortieModifiee ──────────────► each household told what is new, once a version
 outing cancelled ─── SortieAnnulee ───────────────► each household told once, money back already
+outing and venue ─── LieuSollicite ───────────────► mail with a link ── LieuARepondu ─► mail to the coordination
+                     EffectifArrete ──────────────► how many come, a week ahead and on the eve, once each
+                     ContremarqueFaite ───────────► the group voucher's PDF ── ContremarquePrete ─► mail to the venue
 an outing's evening ─ PapiersDemandes ────────────► its list and the parents' authorisations, as PDF
 counter ──────────── PassDelivre ─────────────────► the card of a season to print
 family, or counter ─ InscriptionConfirmee ────────► confirmation with the event for a calendar
@@ -40,8 +43,13 @@ agent prints ─────── LiasseDemandee ──────────
 from collections.abc import Mapping, Sequence
 
 from culture.events import (
+    ContremarqueFaite,
+    ContremarquePrete,
+    EffectifArrete,
     GroupeDepasse,
     InscriptionConfirmee,
+    LieuARepondu,
+    LieuSollicite,
     OffreDeSortieExpiree,
     PapiersDemandes,
     PassDelivre,
@@ -97,7 +105,7 @@ from paniers.events import (
     SemaineSansComposition,
     SemaineTerminee,
 )
-from workers import courriels, culture, foyers, paiements, paniers, soirees
+from workers import courriels, culture, foyers, lieux, paiements, paniers, soirees
 from workers.runtime import Actor
 
 CIRCUIT: Mapping[type[Fact], Sequence[Actor]] = {
@@ -132,8 +140,13 @@ CIRCUIT: Mapping[type[Fact], Sequence[Actor]] = {
     SemaineSansComposition: (paniers.alerter_sans_composition,),
     SemaineADecider: (paniers.alerter_d_un_doute,),
     SemaineTerminee: (paniers.annoncer_non_retires,),
-    SortieAnnulee: (soirees.annoncer_sortie_annulee,),
     SortieModifiee: (soirees.annoncer_sortie_modifiee,),
+    SortieAnnulee: (soirees.annoncer_sortie_annulee, lieux.annoncer_annulation_au_lieu),
+    LieuSollicite: (lieux.solliciter_lieu,),
+    LieuARepondu: (lieux.annoncer_reponse_du_lieu,),
+    EffectifArrete: (lieux.envoyer_effectif,),
+    ContremarqueFaite: (lieux.preparer_contremarque,),
+    ContremarquePrete: (lieux.envoyer_contremarque,),
     PapiersDemandes: (soirees.preparer_papiers,),
     LiasseDemandee: (foyers.preparer_liasse,),
     EssaiDemande: (paniers.essayer_importation,),

@@ -13,6 +13,7 @@ from sqlalchemy.exc import OperationalError
 
 from culture import dossier_soiree
 from culture.horaires import suivre_les_sorties
+from culture.horaires_partenaires import tenir_les_lieux_au_courant
 from culture.rappels import rappeler, remercier
 from foyers import comptes, messages_quotient, pieces
 from kernel import clock
@@ -77,6 +78,7 @@ TASKS: tuple[Task, ...] = (
     suivre_les_sorties,
     rappeler,
     remercier,
+    tenir_les_lieux_au_courant,
     _relancer,
     _reprendre,
     _regrouper,

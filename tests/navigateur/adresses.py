@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
 
 from culture.dossier_soiree import cle_du_dossier
-from culture.liens import jeton_d_avis, jeton_de_places
+from culture.liens import jeton_d_avis, jeton_de_places, jeton_du_lieu
 from foyers import oubli
 from foyers.models import Compte, Foyer
 from foyers.models_messages import Sorte
@@ -70,6 +70,8 @@ FICHIERS = {
     "culture.image",
     "culture.mon_agenda",
     "culture.carte_pdf",
+    "coordination_partenaires.contremarque",
+    "partenaires.contremarque",
     "guichet_culture.carte_pdf",
 }
 """They give a file, not a page: the sweep fetches it."""
@@ -135,6 +137,10 @@ _LUS = {
     "sortie_id": "SELECT id FROM sortie WHERE etat = 'publiee' AND cloture_le > :now ORDER BY debut_le LIMIT 1",
     "inscription_id": "SELECT i.id FROM inscription i JOIN sortie s ON s.id = i.sortie_id WHERE i.etat = 'confirmee' "
     "AND s.debut_le > :now AND i.foyer_id = {foyer} ORDER BY i.id LIMIT 1",
+    "contremarque_id": "SELECT c.id FROM contremarque c JOIN document d ON d.key = 'contremarque:' || c.id "
+    "ORDER BY c.id DESC LIMIT 1",
+    "groupe_id": "SELECT g.id FROM groupe g JOIN maison m ON m.id = g.maison_id WHERE m.nom = 'Le Patio' "
+    "AND g.clos_le IS NULL ORDER BY g.id LIMIT 1",
     "pass_id": "SELECT p.id FROM pass_culture p JOIN document d ON d.key = 'pass:' || p.id "
     "WHERE p.foyer_id = {foyer} ORDER BY p.id DESC LIMIT 1",
     "offre_de_places": "SELECT id FROM inscription WHERE etat IN ('offerte', 'expiree') ORDER BY id DESC LIMIT 1",
@@ -249,23 +255,27 @@ def _papier_fait(session: Session, endpoint: str, known: dict[str, Any]) -> bool
 
 def _jeton(endpoint: str, session: Session, role: Role | None, compte_id: int | None) -> str | None:
     """The end of a signed link to that page."""
-    if endpoint == "comptes.mot_de_passe_par_lien":
-        return _lien_oublie(session)
-    if endpoint == "messages.lien":
-        household = session.scalars(select(Foyer.id).order_by(Foyer.id)).first()
-        return lien_des_messages(household, Sorte.RETRAIT).rpartition("/")[2] if household else None
-    if endpoint == "paniers.renouveler_par_lien":
-        return _terme(session)
-    if endpoint.startswith("offres_par_lien."):
-        return _lien_d_offres(session)
-    if endpoint == "culture.avis_par_lien":
-        return _lien_d_avis(session)
+    by_page = {
+        "comptes.mot_de_passe_par_lien": _lien_oublie,
+        "messages.lien": _lien_de_messages,
+        "paniers.renouveler_par_lien": _terme,
+        "culture.avis_par_lien": _lien_d_avis,
+    }
+    by_part = {"offres_par_lien": _lien_d_offres, "partenaires": _lien_de_lieu}
+    made = by_page.get(endpoint) or by_part.get(endpoint.partition(".")[0])
+    if made is not None:
+        return made(session)
     sign, named = {
         "paiements.lien": (jeton_de_paiement, "impaye"),
         "paniers.place_par_lien": (jeton_de_place, "attente"),
         "culture.places_par_lien": (jeton_de_places, "offre_de_places"),
     }.get(endpoint, (jeton_de_commande, "commande_id"))
     return _signe(sign, _lire(session, named, role, compte_id))
+
+
+def _lien_de_messages(session: Session) -> str | None:
+    household = session.scalars(select(Foyer.id).order_by(Foyer.id)).first()
+    return lien_des_messages(household, Sorte.RETRAIT).rpartition("/")[2] if household else None
 
 
 def _lien_d_avis(session: Session) -> str | None:
@@ -292,6 +302,18 @@ def _terme(session: Session) -> str | None:
         text("SELECT abonnement_id, fin FROM abonnement_version WHERE jusqu_a IS NULL ORDER BY fin, id LIMIT 1")
     ).first()
     return None if found is None else jeton_de_renouvellement(found.abonnement_id, found.fin)
+
+
+def _lien_de_lieu(session: Session) -> str | None:
+    """The link of the venue of the outing that has the last group voucher, or else of the next one."""
+    found = session.execute(
+        text(
+            "SELECT s.id, s.lieu_id FROM sortie s LEFT JOIN (contremarque c JOIN document d "
+            "ON d.key = 'contremarque:' || c.id) ON c.sortie_id = s.id "
+            "WHERE s.etat <> 'brouillon' ORDER BY c.id DESC NULLS LAST, s.debut_le LIMIT 1"
+        )
+    ).first()
+    return None if found is None else jeton_du_lieu(found.id, found.lieu_id)
 
 
 def _lien_d_offres(session: Session) -> str | None:

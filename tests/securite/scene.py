@@ -13,14 +13,16 @@ from itertools import count
 from flask import Flask
 from flask.testing import FlaskClient
 from itsdangerous import URLSafeTimedSerializer
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 from werkzeug.routing import Map, Rule
 
+from culture import contremarques
 from culture.dossier_soiree import cle_du_dossier
-from culture.liens import jeton_d_avis, jeton_de_places
+from culture.liens import jeton_d_avis, jeton_de_places, jeton_du_lieu
 from culture.models import Sortie, SortieImage
-from culture.models_inscriptions import Inscription, PlaceSortie
+from culture.models_inscriptions import Groupe, GroupePersonne, Inscription, PlaceSortie
+from culture.models_soiree import Contremarque
 from foyers import oubli
 from foyers.comptes import ouvrir_connexion
 from foyers.models import Compte, Connexion, Maison, Membre
@@ -414,7 +416,49 @@ def _pass(session: Session, scene: Scene, cote: Cote) -> int:
     return made
 
 
+def _contremarque(session: Session, scene: Scene, cote: Cote) -> int:
+    """A group voucher with its paper."""
+    made = contremarques.etablir(session, _sortie(session, scene, cote), instant=now(), par=None)
+    assert made is not None
+    documents.store(session, contremarques.cle(made.id), "contremarque.pdf", b"%PDF-1.7 une contremarque")
+    return made.id
+
+
+def lien_de_la_contremarque(session: Session) -> str:
+    """The end of the venue's link of the outing that has the last group voucher."""
+    last = select(Contremarque.sortie_id).order_by(Contremarque.id.desc()).limit(1)
+    sortie = session.get_one(Sortie, session.scalar(last))
+    return jeton_du_lieu(sortie.id, sortie.lieu_id)
+
+
+def lien_de_lieu(session: Session, scene: Scene, cote: Cote) -> str:
+    """The end of the link that a venue gets, for an outing of the months to come."""
+    made = session.get_one(Sortie, _sortie(session, scene, cote))
+    made.debut_le += timedelta(days=200)
+    made.rendez_vous_le += timedelta(days=200)
+    session.flush()
+    return jeton_du_lieu(made.id, made.lieu_id)
+
+
+def _groupe(session: Session, scene: Scene, cote: Cote) -> int:
+    """A group of that side's maison, with one name on its list."""
+    made = Groupe(nom=f"Groupe {next(_numbers)}", maison_id=cote.maison, cree_le=now())
+    session.add(made)
+    session.flush()
+    session.add(GroupePersonne(groupe_id=made.id, prenom="Lou", nom="Essai"))
+    session.flush()
+    return made.id
+
+
+def _personne_de_groupe(session: Session, scene: Scene, cote: Cote) -> int:
+    key = _groupe(session, scene, cote)
+    return int(session.execute(select(GroupePersonne.id).where(GroupePersonne.groupe_id == key)).scalar_one())
+
+
 OBJETS: dict[str, Objet] = {
+    "groupe_id": Objet(_groupe),
+    "personne_id": Objet(_personne_de_groupe, a_tous="of another group it is left alone"),
+    "contremarque_id": Objet(_contremarque, a_tous="the coordination, and the venue by its link, read every version"),
     "soiree_id": Objet(_soiree),
     "place_id": Objet(_place_de_sortie),
     "sortie_id": Objet(_sortie, a_tous="the programme is everybody's"),
@@ -465,6 +509,8 @@ JETONS: dict[str, Fabrique] = {
         _inscription(session, scene, cote, "offerte")
     ),
     "culture.avis_par_lien": lambda session, scene, cote: jeton_d_avis(_sortie_tenue(session, scene, cote), cote.foyer),
+    "partenaires.sortie": lien_de_lieu,
+    "partenaires.contremarque": lambda session, _, __: lien_de_la_contremarque(session),
     "offres_par_lien": lambda session, scene, cote: jeton_d_offres(cote.ferme, _semaine_ouverte(session)),
 }
 # Whose reach ends somewhere; the coordination and the administration look after the whole town.

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from itsdangerous import URLSafeTimedSerializer
 from sqlalchemy import text
 
+from culture.liens import LIEU
 from foyers import oubli
 from kernel import clock, qr
 from kernel.db import reading, transaction
@@ -35,6 +36,7 @@ from tests.securite.scene import (
     jeton_csrf,
     jeton_d_oubli,
     jeton_de_terme,
+    lien_de_lieu,
     navigateur,
     place_offerte,
 )
@@ -48,6 +50,7 @@ LIENS: dict[str, Link] = {
     "/mot-de-passe/": oubli.LIEN,
     "/place/": PLACE,
     "/renouveler/": RENOUVELLEMENT,
+    "/lieu/": LIEU,
 }
 PREFIXES = sorted(LIENS)
 
@@ -61,6 +64,8 @@ def bon(scene: Scene, prefix: str) -> str:
     with transaction() as session:
         if prefix == "/place/":
             return jeton_de_place(place_offerte(session))
+        if prefix == "/lieu/":
+            return lien_de_lieu(session, scene, scene.ici)
         return (
             jeton_de_terme(session, scene.ici) if prefix == "/renouveler/" else jeton_d_oubli(session, scene.ici.compte)
         )
@@ -135,7 +140,11 @@ def test_an_old_link_says_that_it_is(app: Flask, scene: Scene, prefix: str) -> N
 
 @pytest.mark.parametrize("prefix", PREFIXES)
 def test_a_link_of_a_row_that_is_gone_opens_nothing(app: Flask, scene: Scene, prefix: str) -> None:
-    gone = {"/mot-de-passe/": [999_999, "0" * 16], "/renouveler/": [999_999, "2026-12-03"]}.get(prefix, 999_999)
+    gone = {
+        "/mot-de-passe/": [999_999, "0" * 16],
+        "/renouveler/": [999_999, "2026-12-03"],
+        "/lieu/": [999_999, 1],
+    }.get(prefix, 999_999)
     refuse(app, prefix + LIENS[prefix].sign(gone), 410 if prefix == "/mot-de-passe/" else 404)
 
 

@@ -11,10 +11,16 @@ from uuid import uuid4
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from culture import attente, inscriptions, pass_culture, sorties
+from culture import attente, contremarques, inscriptions, partenaires, pass_culture, sorties
+from culture.effectifs import Effectif
 from culture.events import (
+    ContremarqueFaite,
+    ContremarquePrete,
+    EffectifArrete,
     GroupeDepasse,
     InscriptionConfirmee,
+    LieuARepondu,
+    LieuSollicite,
     OffreDeSortieExpiree,
     PapiersDemandes,
     PassDelivre,
@@ -26,10 +32,13 @@ from culture.events import (
 from culture.formulaires_coordination import connu_de
 from culture.models import Sortie
 from culture.models_inscriptions import PlaceSortie
+from culture.models_soiree import EffectifEnvoye
+from culture.partenaires import GenreReponse, Reponse
 from culture.sorties import Programme
 from foyers.events import CompteOuvert, LiasseDemandee
 from foyers.models import Maison
 from foyers.models_messages import Liasse
+from kernel import documents
 from kernel.clock import now
 from kernel.db import reading, transaction
 from kernel.documents import Document
@@ -407,6 +416,7 @@ def _sortie_annulee(monde: Monde) -> Fact:
     season, _ = _complete(2)
     with transaction() as session:
         later = now() + timedelta(hours=1)
+        partenaires.solliciter(session, season.sortie, par_courriel=True, instant=now(), par=None)
         sorties.annuler_sortie(session, season.sortie, "La troupe est malade.", instant=later, par=None)
     return _publie(SortieAnnulee)
 
@@ -434,6 +444,41 @@ def _pass(session: Session, scene: Scene) -> Fact:
         session, foyer_id=who.foyer, membre_ids=who.membres, avis_id=None, saison=2026, instant=now(), par=None
     )
     return PassDelivre(made.id)
+
+
+def _lieu_sollicite(session: Session, scene: Scene) -> Fact:
+    season = batir(session)
+    return LieuSollicite(partenaires.solliciter(session, season.sortie, par_courriel=True, instant=now(), par=None).id)
+
+
+def _lieu_repond(monde: Monde) -> Fact:
+    with transaction() as session:
+        season = batir(session)
+        word = Reponse(genre=GenreReponse.MOT, message="Entrée par la cour.")
+        partenaires.repondre(session, season.sortie, word, lieu_id=season.lieu, lue=None, instant=now())
+    return _publie(LieuARepondu)
+
+
+def _effectif(session: Session, scene: Scene) -> Fact:
+    told = EffectifEnvoye(
+        sortie_id=batir(session).sortie, jalon=7, nombre=3, detail=Effectif(adultes=3).detail, le=now()
+    )
+    session.add(told)
+    session.flush()
+    return EffectifArrete(told.id)
+
+
+def _contremarque(session: Session, scene: Scene) -> Fact:
+    made = contremarques.etablir(session, batir(session).sortie, instant=now(), par=None)
+    assert made is not None
+    return ContremarqueFaite(made.id)
+
+
+def _contremarque_prete(session: Session, scene: Scene) -> Fact:
+    made = contremarques.etablir(session, batir(session).sortie, instant=now(), par=None)
+    assert made is not None
+    documents.store(session, contremarques.cle(made.id), "contremarque.pdf", b"%PDF-1.7 une contremarque")
+    return ContremarquePrete(made.id)
 
 
 SCENES: dict[type[Fact], SceneDeFait] = {
@@ -468,8 +513,13 @@ SCENES: dict[type[Fact], SceneDeFait] = {
     SemaineSansComposition: SceneDeFait(ecrite(lambda _, scene: SemaineSansComposition(scene.semaine)), UN_COURRIEL),
     SemaineADecider: SceneDeFait(ecrite(_a_decider), UN_COURRIEL),
     SemaineTerminee: SceneDeFait(ecrite(_terminee), UN_MESSAGE),
-    SortieAnnulee: SceneDeFait(_sortie_annulee, {"message": 2, "mail": 2}),
     SortieModifiee: SceneDeFait(_sortie_modifiee, {"message": 2, "mail": 2, "document": 1}),
+    SortieAnnulee: SceneDeFait(_sortie_annulee, {"message": 2, "mail": 3}),
+    LieuSollicite: SceneDeFait(ecrite(_lieu_sollicite), UN_COURRIEL),
+    LieuARepondu: SceneDeFait(_lieu_repond, UN_COURRIEL),
+    EffectifArrete: SceneDeFait(ecrite(_effectif), UN_COURRIEL),
+    ContremarqueFaite: SceneDeFait(ecrite(_contremarque), UN_DOCUMENT),
+    ContremarquePrete: SceneDeFait(ecrite(_contremarque_prete), UN_COURRIEL),
     PapiersDemandes: SceneDeFait(ecrite(_papiers), UN_DOCUMENT),
     LiasseDemandee: SceneDeFait(ecrite(_liasse), UN_DOCUMENT),
     EssaiDemande: SceneDeFait(ecrite(_essai)),
