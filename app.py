@@ -38,6 +38,7 @@ import kernel.verifications
 import paiements.commandes_flask
 import paiements.gestes
 import paiements.guichet
+import paiements.guichet_aides
 import paiements.guichet_caisse
 import paiements.mesures
 import paiements.portee
@@ -138,6 +139,7 @@ BLUEPRINTS = (
     foyers.guichet_courrier.bp,
     paiements.views.bp,
     paiements.guichet.bp,
+    paiements.guichet_aides.bp,
     paiements.guichet_caisse.bp,
     paiements.regisseur.bp,
     paiements.regisseur_en_ligne.bp,

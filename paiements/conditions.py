@@ -18,7 +18,8 @@ class Conditions:
     """`jour_du_mois`: when grouped baskets are charged, 1 to 28. `avance_max`: the most that a household may have paid
     in advance by paying ahead online, in centimes. `preavis_jours`: how long before a SEPA debit its household is told
     by e-mail, and by letter. `reprise_sepa`: whether the rules of retries hold for SEPA debits too. `remboursement`:
-    whether money may go back; else what is paid in excess stays as an advance.
+    whether money may go back; else what is paid in excess stays as an advance. `dialogue_des`: from which debt on, in
+    centimes, a household is invited to talk.
     """
 
     jour_du_mois: int = 5
@@ -27,6 +28,7 @@ class Conditions:
     preavis_courrier_jours: int = 14
     reprise_sepa: bool = False
     remboursement: bool = False
+    dialogue_des: int = 5_000
     reprises: Reprises = field(default_factory=lambda: REPRISES)
 
 
@@ -43,6 +45,7 @@ def en_vigueur(session: Session, jour: date) -> Conditions:
         preavis_courrier_jours=found.preavis_courrier_jours,
         reprise_sepa=found.reprise_sepa,
         remboursement=found.remboursement,
+        dialogue_des=found.dialogue_des,
         reprises={Famille(famille): _reprise(regle) for famille, regle in found.reprises.items()},
     )
 

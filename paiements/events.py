@@ -83,6 +83,13 @@ class LitigeOuvert(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class AideAccordee(Fact):
+    """The CCAS has taken over something of what a household owed."""
+
+    aide_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class QuittanceEmise(Fact):
     """Money was taken at a counter, or that was cancelled: its receipt is to be laid out."""
 

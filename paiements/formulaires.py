@@ -42,3 +42,13 @@ class RemboursementForm(Formulaire):
         render_kw={"inputmode": "decimal", "autocomplete": "off", "maxlength": 10},
     )
     motif = ChampMotif(_l("Pourquoi"), _l("Écrivez pourquoi : la famille le lira."))
+
+
+class AideForm(Formulaire):
+    montant = ChampSomme(
+        _l("Montant de l’aide"),
+        [DataRequired(_l("Écrivez le montant de l’aide."))],
+        filters=[sans_blancs],
+        render_kw={"inputmode": "decimal", "autocomplete": "off", "maxlength": 10},
+    )
+    motif = ChampMotif(_l("Pourquoi"), _l("Écrivez pourquoi ; la famille ne le lira pas."))

@@ -50,6 +50,7 @@ GESTES = {
     "rembourser": Geste("Rendre de l’argent à une famille", _rien),
     "annoncer_remboursement": Geste("Écrire à une famille que de l’argent lui est rendu", _rien),
     "annoncer_litige": Geste("Écrire à une famille que sa banque a repris un paiement", _rien),
+    "annoncer_aide": Geste("Écrire à une famille que le CCAS l’aide", _rien),
     "envoyer_recu": Geste("Écrire à une famille que son paiement est reçu", _paiements),
     "annoncer_refus": Geste("Écrire à une famille que sa carte n’a pas pu être débitée", _paiements),
     "conclure_evenement": Geste("Lire chez Stripe ce qu’une annonce dit", _evenements),

@@ -25,6 +25,6 @@ def lignes(foyer_id: int) -> str:
 def volet(foyer_id: int) -> Markup:
     """The way to the account, on the household's page; no amount."""
     with reading() as session:
-        mode = queries.moyen(session, foyer_id)
-    shown = render_template("paiements/_volet.html", foyer_id=foyer_id, mode=mode)
+        mode, invited = queries.moyen(session, foyer_id), queries.invitee_le(session, foyer_id)
+    shown = render_template("paiements/_volet.html", foyer_id=foyer_id, mode=mode, invitee_le=invited)
     return Markup(shown)  # noqa: S704  a template of ours, which escapes what it is given

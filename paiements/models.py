@@ -26,7 +26,8 @@ class CompteGL(StrEnum):
 
     Of the régie: CAISSE the cash of a till, its float included, CHEQUES and CAP what lies beside it, TPE what the card
     terminal has taken, each by maison (`tiers`); ECART_CAISSE what a count found too little (debit) or too much;
-    TRESOR what the Treasury holds of ours; TITRES old debts handed over to it.
+    TRESOR what the Treasury holds of ours; TITRES old debts handed over to it; AIDES what the CCAS has taken over of
+    what households owed.
     """
 
     FOYER = "foyer"
@@ -43,6 +44,7 @@ class CompteGL(StrEnum):
     ECART_CAISSE = "ecart_caisse"
     TRESOR = "tresor"
     TITRES = "titres"
+    AIDES = "aides"
 
 
 class Ecriture(Base):
@@ -75,7 +77,7 @@ class Mouvement(Base):
         Index("ix_mouvement_tiers", "tiers", "compte", postgresql_where=text("tiers IS NOT NULL")),
         CheckConstraint(
             "compte IN ('foyer', 'stripe', 'achats', 'producteurs', 'participation_ccas', 'billetterie', 'adhesions',"
-            " 'caisse', 'cheques', 'cap', 'tpe', 'ecart_caisse', 'tresor', 'titres')",
+            " 'caisse', 'cheques', 'cap', 'tpe', 'ecart_caisse', 'tresor', 'titres', 'aides')",
             name="compte",
         ),
         CheckConstraint(
@@ -113,6 +115,7 @@ class ConditionEnLigne(Base):
     preavis_courrier_jours: Mapped[int] = mapped_column(SmallInteger, server_default="14")
     reprise_sepa: Mapped[bool] = mapped_column(server_default="false")
     remboursement: Mapped[bool] = mapped_column(server_default="false")
+    dialogue_des: Mapped[int] = mapped_column(server_default="5000")
     reprises: Mapped[dict[str, Any]]
 
     __table_args__ = (
@@ -123,7 +126,7 @@ class ConditionEnLigne(Base):
 
 
 class Reglement(Base):
-    """How a household pays, how often, and who it is at Stripe."""
+    """How a household pays, how often, who it is at Stripe, and since when it is invited to talk."""
 
     __tablename__ = "reglement"
 
@@ -131,6 +134,7 @@ class Reglement(Base):
     mode: Mapped[str] = mapped_column(server_default=Mode.MAISON)
     rythme: Mapped[str] = mapped_column(server_default=Rythme.SEMAINE)
     client_stripe: Mapped[str | None] = mapped_column(unique=True)
+    invite_le: Mapped[Instant | None]
 
     __table_args__ = (
         CheckConstraint("mode IN ('carte', 'sepa', 'maison')", name="mode"),
@@ -296,6 +300,21 @@ class PaiementEtape(Base):
     vers: Mapped[str]
     cause: Mapped[str]
     le: Mapped[Instant] = mapped_column(server_default=func.clock_timestamp())
+
+
+class Aide(Base):
+    """What the CCAS has taken over of a household's debt; `motif` is read by the team alone."""
+
+    __tablename__ = "aide"
+
+    id: Mapped[Key]
+    foyer_id: Mapped[int] = mapped_column(ForeignKey("foyer.id"), index=True)
+    montant: Mapped[int]
+    motif: Mapped[str]
+    accordee_par: Mapped[int | None] = mapped_column(ForeignKey("compte.id"))
+    accordee_le: Mapped[Instant]
+
+    __table_args__ = (CheckConstraint("montant > 0", name="montant"),)
 
 
 class EvenementStripe(Base):

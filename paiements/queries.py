@@ -120,6 +120,11 @@ def moyen(session: Session, foyer_id: int) -> Mode:
     return Mode(reglement.mode) if reglement else Mode.MAISON
 
 
+def invitee_le(session: Session, foyer_id: int) -> datetime | None:
+    """Since when the household is invited to talk of what it owes."""
+    return session.scalar(select(Reglement.invite_le).where(Reglement.foyer_id == foyer_id))
+
+
 def rythme(session: Session, foyer_id: int) -> Rythme:
     """How often the household is charged."""
     reglement = session.get(Reglement, foyer_id)

@@ -69,6 +69,7 @@ class DesConditions(_Donnee):
     preavis_courrier_jours: Annotated[int, Field(ge=5, le=31)] = 14
     reprise_sepa: bool = False
     remboursement: bool = False
+    dialogue_des: Annotated[int, Field(ge=500, le=100_000)] = 5_000
     reprises: dict[Famille, UneReprise]
 
     @field_validator("reprises")

@@ -149,6 +149,16 @@ REGLES: tuple[tuple[str, str], ...] = (
         "Le litige {id} et le grand livre ne disent pas la même chose.",
     ),
     (
+        """
+        SELECT a.id FROM aide a WHERE NOT EXISTS (
+            SELECT FROM ecriture e JOIN mouvement m ON m.ecriture_id = e.id AND m.compte = 'aides'
+                   AND m.montant = a.montant
+            JOIN mouvement f ON f.ecriture_id = e.id AND f.foyer_id = a.foyer_id AND f.montant = -a.montant
+            WHERE e.cle = 'aide:' || a.id)
+        """,
+        "L’aide {id} n’est pas dans le grand livre, de ce montant et pour ce foyer.",
+    ),
+    (
         "SELECT id FROM remboursement WHERE etat IN ('prepare', 'inconnu') AND demande_le < :avant",
         "Le remboursement {id} attend la réponse de Stripe depuis plus d’une heure.",
     ),

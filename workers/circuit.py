@@ -10,6 +10,7 @@ cut-off ──────────── SemaineCloturee ──────�
                                                                         └─ PaiementRefuse ─► a kind mail, a link
 money goes back ──── RemboursementDemande ────────► Stripe gives it back ── RemboursementFait ─► mail
 a bank takes back ── LitigeOuvert ────────────────► a kind mail: what is due again, and what to do
+the CCAS helps ───── AideAccordee ────────────────► a message: what is taken over, never why
 the counter's till ─ QuittanceEmise ──────────────► the receipt's PDF ── QuittancePrete ─► mail
                      VersementFait ───────────────► the slip of a deposit
 Stripe's webhook ─── EvenementStripeRecu ─────────► what it names is read again at Stripe
@@ -64,6 +65,7 @@ from foyers.events import CompteOuvert, LiasseDemandee
 from kernel.mail import MailQueued
 from kernel.outbox import Fact
 from paiements.events import (
+    AideAccordee,
     CarteEnregistree,
     EvenementStripeRecu,
     LitigeOuvert,
@@ -120,6 +122,7 @@ CIRCUIT: Mapping[type[Fact], Sequence[Actor]] = {
     PaiementRefuse: (paiements.annoncer_refus,),
     EvenementStripeRecu: (paiements.conclure_evenement,),
     PageStripeAVerifier: (paiements.verifier_page,),
+    AideAccordee: (paiements.annoncer_aide,),
     RemboursementDemande: (paiements.rembourser,),
     RemboursementFait: (paiements.annoncer_remboursement,),
     LitigeOuvert: (paiements.annoncer_litige,),

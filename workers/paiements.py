@@ -2,8 +2,19 @@
 
 from sqlalchemy.orm import Session
 
-from paiements import bordereaux, checkout, courriels, evenements, preavis, prelevements, quittances, remboursements
+from paiements import (
+    aides,
+    bordereaux,
+    checkout,
+    courriels,
+    evenements,
+    preavis,
+    prelevements,
+    quittances,
+    remboursements,
+)
 from paiements.events import (
+    AideAccordee,
     EvenementStripeRecu,
     LitigeOuvert,
     PageStripeAVerifier,
@@ -62,6 +73,11 @@ def annoncer_remboursement(session: Session, fact: RemboursementFait) -> None:
 @local(COURRIEL)
 def annoncer_litige(session: Session, fact: LitigeOuvert) -> None:
     courriels.litige(session, fact.litige_id)
+
+
+@local(COURRIEL)
+def annoncer_aide(session: Session, fact: AideAccordee) -> None:
+    aides.annoncer(session, fact.aide_id)
 
 
 @local(COURRIEL)

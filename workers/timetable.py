@@ -20,7 +20,7 @@ from kernel import clock
 from kernel.db import transaction
 from kernel.errors import Refus
 from kernel.settings import get_settings
-from paiements import echeances, regroupement, remboursements, reprises
+from paiements import aides, echeances, regroupement, remboursements, reprises
 from paniers import horaires, horaires_producteurs
 from paniers.courriels import annonces
 from paniers.courriels import equipe as alertes_equipe
@@ -55,6 +55,11 @@ def _reprendre(instant: datetime) -> None:
         reprises.reprendre(session, instant)
 
 
+def _inviter_a_parler(instant: datetime) -> None:
+    with transaction() as session:
+        aides.inviter(session, instant)
+
+
 def _regrouper(instant: datetime) -> None:
     with transaction() as session:
         regroupement.regrouper(session, instant)
@@ -82,6 +87,7 @@ TASKS: tuple[Task, ...] = (
     _relancer,
     _reprendre,
     _regrouper,
+    _inviter_a_parler,
     _rappeler_les_quotients,
     _purger,
 )

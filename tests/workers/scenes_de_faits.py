@@ -45,8 +45,19 @@ from kernel.documents import Document
 from kernel.mail import MailQueued, Outgoing, queue_mails
 from kernel.outbox import Fact, FactRow
 from kernel.web.access import Role
-from paiements import caisse, checkout, evenements, grand_livre, prelevements, quittances, remboursements, versements
+from paiements import (
+    aides,
+    caisse,
+    checkout,
+    evenements,
+    grand_livre,
+    prelevements,
+    quittances,
+    remboursements,
+    versements,
+)
 from paiements.events import (
+    AideAccordee,
     EvenementStripeRecu,
     LitigeOuvert,
     PageStripeAVerifier,
@@ -296,6 +307,11 @@ def _litige(monde: Monde) -> Fact:
         return LitigeOuvert(taken.id)
 
 
+def _aide(session: Session, scene: Scene) -> Fact:
+    given = aides.accorder(session, scene.ici.foyer, montant=300, motif="Fin de mois difficile", par=None)
+    return AideAccordee(given)
+
+
 def _a_annoncer(monde: Monde) -> Fact:
     """A household whose bank account is to be debited for its basket."""
     with transaction() as session:
@@ -490,6 +506,7 @@ SCENES: dict[type[Fact], SceneDeFait] = {
     RemboursementDemande: SceneDeFait(lambda monde: RemboursementDemande(_a_rendre(monde)), {"ecriture": 1}),
     RemboursementFait: SceneDeFait(_rendu, UN_MESSAGE),
     LitigeOuvert: SceneDeFait(_litige, UN_MESSAGE),
+    AideAccordee: SceneDeFait(ecrite(_aide), UN_MESSAGE),
     PreavisDemande: SceneDeFait(_a_annoncer, UN_MESSAGE),
     PrelevementDemande: SceneDeFait(lambda monde: PrelevementDemande(_prelevement(monde)), {"ecriture": 1}),
     PaiementReussi: SceneDeFait(_reussi, UN_MESSAGE),
