@@ -15,7 +15,7 @@ from pathlib import Path
 
 import click
 
-from demo import actes, chapitres, imprevus
+from demo import actes, chapitres, chapitres_culture, imprevus
 from demo.lancer import ROOT, flask
 from demo.recit import Recit, compte, lire, nombre
 from demo.ville_a_part import VilleAPart, ville_a_part
@@ -53,6 +53,8 @@ def jouer(*, foyers: int, graine: int, jour: date, en_json: bool, image: str | N
 
 def _la_semaine(ville: VilleAPart, recit: Recit, rng: random.Random, week: Semaine) -> None:
     _composition(recit, rng, week)
+    chapitres_culture.reservations(ville, recit, random.Random(week.code), week)
+    chapitres_culture.soiree(ville, recit, week)
     _choix(recit, rng, week)
     _places(ville, recit, week)
     _cloture(ville, recit, week)

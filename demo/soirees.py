@@ -25,7 +25,6 @@ from demo.lieux import NOMS_DE_FAMILLE, PRENOMS
 from demo.programme import MOTS
 from demo.sorties import detenteurs
 from foyers.models import Foyer, Membre
-from foyers.models_messages import Message, Sorte, Voie
 from foyers.queries import quotients_au
 from kernel.clock import PARIS
 from paiements import grand_livre
@@ -238,7 +237,7 @@ def _remplacer(
 
 
 def recueillir_les_avis(session: Session, rng: random.Random, maintenant: datetime) -> None:
-    """Who came was thanked the morning after, and some have answered the two questions."""
+    """Some of those who came have answered the two questions; those of late are thanked when the town starts."""
     went = session.execute(
         select(Inscription.sortie_id, Sortie.debut_le, Inscription.foyer_id, func.min(Inscription.id))
         .join(Sortie, Sortie.id == Inscription.sortie_id)
@@ -248,17 +247,6 @@ def recueillir_les_avis(session: Session, rng: random.Random, maintenant: dateti
         .order_by(func.min(Inscription.id))
     ).all()
     asked = [row for row in went if merci_des(row.debut_le) <= maintenant]
-    told = [
-        {
-            "cle": f"sortie:{row.sortie_id}:merci:{row.foyer_id}",
-            "foyer_id": row.foyer_id,
-            "modele": "culture/merci",
-            "sorte": Sorte.SERVICE,
-            "voie": Voie.AUCUNE,
-            "ecrit_le": merci_des(row.debut_le),
-        }
-        for row in asked
-    ]
     answers: list[dict[str, Any]] = [
         {
             "inscription_id": row[3],
@@ -271,6 +259,5 @@ def recueillir_les_avis(session: Session, rng: random.Random, maintenant: dateti
         if rng.random() < PART_DES_REPONSES
     ]
     written = [one for one in answers if one["le"] <= maintenant]
-    for table, rows in ((Message, told), (AvisSortie, written)):
-        if rows:
-            session.execute(insert(table), rows)
+    if written:
+        session.execute(insert(AvisSortie), written)
