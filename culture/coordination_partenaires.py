@@ -8,7 +8,6 @@ from culture.contremarques import cle, etablir
 from culture.liens import lien_du_lieu
 from culture.models_soiree import Contremarque
 from culture.partenaires import Position, solliciter
-from culture.queries_coordination import semaine_passee
 from culture.queries_partenaires import dossier, etapes, lieux_des_sorties
 from kernel import documents
 from kernel.clock import now
@@ -35,7 +34,7 @@ TONS = {
 @access(*LECTURE, on=ALL)
 def lieux() -> str:
     with reading() as session:
-        lines = lieux_des_sorties(session, semaine_passee(now()), now())
+        lines = lieux_des_sorties(session, now())
     return render_template("culture/coordination/lieux.html", lignes=lines, tons=TONS)
 
 

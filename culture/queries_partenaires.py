@@ -208,15 +208,15 @@ def etapes(session: Session, sortie_id: int) -> list[Etape]:
     return sorted(steps, key=lambda step: step.le, reverse=True)
 
 
-def lieux_des_sorties(session: Session, depuis: datetime, instant: datetime) -> list[LieuDuneSortie]:
-    """Where the venue of each outing since `depuis` stands, the next first. Drafts too; cancelled ones not.
+def lieux_des_sorties(session: Session, instant: datetime) -> list[LieuDuneSortie]:
+    """Where the venue of each outing to come stands, the next first. Drafts too; cancelled ones not.
 
     Four queries, however many outings.
     """
     rows = session.execute(
         select(Sortie, Lieu)
         .join(Lieu, Lieu.id == Sortie.lieu_id)
-        .where(Sortie.debut_le >= depuis, Sortie.etat != EtatSortie.ANNULEE)
+        .where(Sortie.debut_le > instant, Sortie.etat != EtatSortie.ANNULEE)
         .order_by(Sortie.debut_le, Sortie.id)
     ).all()
     keys = [sortie.id for sortie, _lieu in rows]

@@ -34,6 +34,7 @@ ORDRE = [
     "reglages",
     "lundi",
     "producteur",
+    "partenaire",
     "neige",
     "guichet",
     "sans_internet",
