@@ -17,12 +17,17 @@ STATIC = ROOT / "static"
 TRANSLATIONS = ROOT / "translations"
 
 
-@lru_cache(maxsize=16)
 def environment(langue: str = LOCALE) -> Environment:
     """Templates here receive primitives only, and an unknown name is an error, never an empty place in a letter.
 
     Sentences are read in the catalogue of `langue`; one that it lacks, or a language without catalogue, stays French.
     """
+    settings = get_settings()
+    return _environment(langue, settings.nom_ccas, settings.telephone_ccas, settings.public_url)
+
+
+@lru_cache(maxsize=16)
+def _environment(langue: str, nom_ccas: str, telephone_ccas: str, adresse: str) -> Environment:
     catalogue = Translations.load(TRANSLATIONS, [langue])
     made = Environment(
         loader=FileSystemLoader(TEMPLATES),
@@ -36,15 +41,12 @@ def environment(langue: str = LOCALE) -> Environment:
         lambda text: insecables(catalogue.ugettext(text)), _plural(catalogue), newstyle=True
     )
     made.filters.update(FILTERS)
-    settings = get_settings()
-    made.globals.update(nom_ccas=settings.nom_ccas, telephone_ccas=settings.telephone_ccas, adresse=settings.public_url)
+    made.globals.update(nom_ccas=nom_ccas, telephone_ccas=telephone_ccas, adresse=adresse)
     return made
 
 
 def render(template: str, context: dict[str, Any], langue: str = LOCALE) -> str:
-    # One environment for French, whether it is named or not.
-    templates = environment() if langue == LOCALE else environment(langue)
-    return templates.get_template(template).render(context)
+    return environment(langue).get_template(template).render(context)
 
 
 def _plural(catalogue: NullTranslations) -> Callable[[str, str, int], str]:

@@ -5,7 +5,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import psycopg
@@ -23,7 +23,6 @@ from kernel import clock
 from kernel.db import get_engine
 from kernel.embedded import start_postgres, start_redis
 from kernel.settings import get_settings
-from kernel.templating import environment
 from tests.bases import TEMPLATE, Databases
 from tests.ordonnanceur import Ordonnanceur
 
@@ -71,7 +70,7 @@ def forget_settings() -> None:
     """Make this process read its environment again."""
     if get_engine.cache_info().currsize:
         get_engine().dispose()
-    for cached in (get_engine, get_settings, environment):
+    for cached in (get_engine, get_settings):
         cached.cache_clear()
 
 
@@ -116,8 +115,23 @@ def base(engines: Engines, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
 
 
 @pytest.fixture
-def app(base: str) -> Flask:
-    """The web application on a fresh database; CSRF tokens are asked for as in real life."""
+def app(base: str) -> Iterator[Flask]:
+    """The web application on a fresh database; CSRF tokens are asked for as in real life.
+
+    Its addresses and templates take a second to compile, so one application serves all tests of the same settings: where
+    database and folder are it asks at each request. What a test changes in it is put back.
+    """
+    made = application(repr(get_settings().model_dump(exclude={"database_url", "var_dir"})))
+    config, views = made.config.copy(), made.view_functions.copy()
+    yield made
+    made.config.clear()
+    made.config.update(config)
+    made.view_functions.clear()
+    made.view_functions.update(views)
+
+
+@lru_cache(maxsize=8)
+def application(settings: str) -> Flask:
     made = create_app()
     made.config.update(TESTING=True, PROPAGATE_EXCEPTIONS=False)
     return made
