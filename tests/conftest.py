@@ -118,8 +118,8 @@ def base(engines: Engines, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
 def app(base: str) -> Iterator[Flask]:
     """The web application on a fresh database; CSRF tokens are asked for as in real life.
 
-    Its addresses and templates take a second to compile, so one application serves all tests of the same settings: where
-    database and folder are it asks at each request. What a test changes in it is put back.
+    Its addresses and templates take a second to compile, so one application serves all tests of the same settings;
+    where database and folder are it asks at each request. What a test changes in it is put back.
     """
     made = application(repr(get_settings().model_dump(exclude={"database_url", "var_dir"})))
     config, views = made.config.copy(), made.view_functions.copy()
