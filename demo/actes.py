@@ -36,7 +36,7 @@ from paniers.regles.bilan import bilan
 from paniers.retraits import Moyen, Verdict
 from paniers.semaines import par_code
 
-PAS_LA, AILLEURS, EN_PAUSE, PARTIS, NOUVEAU_QF, VENUS = 0.05, 0.02, 0.01, 0.005, 0.02, 0.95
+PAS_LA, AILLEURS, EN_PAUSE, PARTIS, NOUVEAU_QF, DONNENT, VENUS = 0.05, 0.02, 0.01, 0.005, 0.02, 0.03, 0.95
 PATIENCE_SECONDES = 300
 LE_PLUS_LONG_SECONDES = 3600
 JETON = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')
@@ -108,7 +108,7 @@ def composer(rng: random.Random, code: str) -> tuple[int, int, list[str]]:
 
 
 def decider(rng: random.Random, code: str) -> Counter[str]:
-    """Saturday: families say that they do not come, go elsewhere, pause, leave, or give a new quotient."""
+    """Saturday: families say that they do not come, go elsewhere, pause, leave, give a new quotient or their basket."""
     told: Counter[str] = Counter()
     with transaction() as session:
         week = par_code(session, code)
@@ -123,11 +123,14 @@ def decider(rng: random.Random, code: str) -> Counter[str]:
 
 
 def _abonnes(session: Session, jour: date) -> list[tuple[AbonnementVersion, Foyer]]:
+    """Whoever has a basket that day and has not said already that it pauses."""
     rows = session.execute(
         text(
             """
             SELECT v.id, a.foyer_id FROM abonnement_version v JOIN abonnement a ON a.id = v.abonnement_id
-             WHERE v.jusqu_a IS NULL AND :jour BETWEEN v.debut AND v.fin ORDER BY a.id
+             WHERE v.jusqu_a IS NULL AND :jour BETWEEN v.debut AND v.fin AND NOT EXISTS (
+                   SELECT FROM pause p WHERE p.abonnement_id = a.id AND p.levee_le IS NULL AND p.au >= :jour)
+             ORDER BY a.id
             """
         ),
         {"jour": jour},
@@ -136,7 +139,14 @@ def _abonnes(session: Session, jour: date) -> list[tuple[AbonnementVersion, Foye
 
 
 def _tirer(rng: random.Random) -> str | None:
-    shares = {"absents": PAS_LA, "ailleurs": AILLEURS, "pauses": EN_PAUSE, "departs": PARTIS, "quotients": NOUVEAU_QF}
+    shares = {
+        "absents": PAS_LA,
+        "ailleurs": AILLEURS,
+        "pauses": EN_PAUSE,
+        "departs": PARTIS,
+        "quotients": NOUVEAU_QF,
+        "dons": DONNENT,
+    }
     drawn = rng.random()
     for act, share in shares.items():
         if drawn < share:
@@ -151,6 +161,8 @@ def _agir(
     now, subscription = clock.now(), version.abonnement_id
     if act == "absents":
         choisir(session, subscription, week.id, NatureChoix.PAS_CETTE_SEMAINE, instant=now)
+    elif act == "dons":
+        choisir(session, subscription, week.id, NatureChoix.SOLIDARITE, instant=now)
     elif act == "ailleurs":
         # Full there: the page says so, and the family stays at its own maison.
         with suppress(Refus), session.begin_nested():
@@ -213,15 +225,17 @@ def _repondre(link: str, version: int, short: Mapping[str, str]) -> None:
 
 
 def distribuer(rng: random.Random, code: str) -> Counter[str]:
-    """Thursday: most families come. A carte is scanned where there is one, else the voucher; at one maison a bénévole
-    hands out from the list."""
+    """Thursday: most families come, but for those who give their basket. A carte is scanned where there is one, else
+    the voucher; at one maison a bénévole hands out from the list."""
     given: Counter[str] = Counter()
     with reading() as session:
         week = par_code(session, code)
         agent = session.scalars(select(Compte.id).where(Compte.role == Role.AGENT).order_by(Compte.id).limit(1)).one()
         helper, place = benevole(session)
         baskets = session.scalars(
-            select(Panier).where(Panier.semaine_id == week.id, Panier.etat == EtatPanier.A_REMETTRE).order_by(Panier.id)
+            select(Panier)
+            .where(Panier.semaine_id == week.id, Panier.etat == EtatPanier.A_REMETTRE, ~Panier.a_donner)
+            .order_by(Panier.id)
         ).all()
         held = {card.foyer_id: card.code for card in session.scalars(select(CarteRetrait)) if card.perdue_le is None}
     for basket in baskets:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import click
 
-from demo import actes, chapitres, chapitres_culture, imprevus
+from demo import actes, chapitres, chapitres_culture, dons, imprevus
 from demo.lancer import ROOT, flask
 from demo.recit import Recit, compte, lire, nombre
 from demo.ville_a_part import VilleAPart, ville_a_part
@@ -102,6 +102,7 @@ def _choix(recit: Recit, rng: random.Random, week: Semaine) -> None:
     recit.chiffres |= {"procurations": proches}
     recit.suite(f"{compte(told['absents'], 'ne vient', 'ne viennent')} pas cette semaine,")
     recit.suite(f"{compte(proches, 'envoie', 'envoient')} un proche,")
+    recit.suite(f"{compte(told['dons'], 'donne son panier', 'donnent leur panier')} à la solidarité,")
     recit.suite(f"{compte(told['ailleurs'], 'retire', 'retirent')} dans une autre maison,")
     recit.suite(f"{compte(told['pauses'], 'fait', 'font')} une pause, {compte(told['departs'], 'part', 'partent')},")
     recit.suite(f"{compte(told['quotients'], 'donne', 'donnent')} un nouveau quotient familial.")
@@ -188,6 +189,12 @@ def _retrait(recit: Recit, rng: random.Random, week: Semaine) -> None:
     )
     recit.suite(
         f"{given['listes']} par la bénévole qui tient la liste ; {by_others['proches']} à un proche.", **by_others
+    )
+    shared = dons.remettre_les_dons(week.code)
+    recit.suite(
+        f"{nombre(shared['promis'], 'panier promis', 'paniers promis')} à la solidarité "
+        f"{'va' if shared['promis'] < 2 else 'vont'} à {dons.A_QUI}.",
+        solidarite=dict(shared),
     )
 
 

@@ -9,7 +9,7 @@ import json
 import shutil
 import tempfile
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import datetime
@@ -22,6 +22,7 @@ from psycopg.rows import dict_row
 
 from tests.demo.moteurs_dehors import moteurs_dehors
 from tests.demo.outside_world import Outside, free_port, running
+from tests.scenarios.dons_et_proches import CONTROLES
 from tests.scenarios.jeu import (
     FACONS,
     Facon,
@@ -92,8 +93,11 @@ def test_the_story_is_told_in_figures_and_ends_well(jeu: Jeu, paniers: list[Row]
     assert jeu.dit["paniers"] == sum(row["nombre"] for row in paniers)
     assert jeu.dit["total"] == sum(row["nombre"] * row["prix"] for row in paniers)
     cancelled = sum(row["etat"] == "annule" for row in paniers)
-    assert jeu.dit["remis"] + jeu.dit["non_retires"] + jeu.dit["restes"]["donnes"] + cancelled == len(paniers)
+    given = sum(row["etat"] == "donne" for row in paniers)
+    assert jeu.dit["remis"] + jeu.dit["non_retires"] + given + cancelled == len(paniers)
     assert jeu.dit["restes"]["donnes"] > 0
+    assert jeu.dit["choix"]["dons"] > 0
+    assert (jeu.dit["solidarite"]["donnes"] > 0, jeu.dit["solidarite"]["redemandes"]) == (True, 1)
     assert jeu.dit["remis"] == sum(jeu.dit["moyens"].values())
     assert min(jeu.dit["moyens"].values()) > 0, "vouchers, cartes and a list"
     assert jeu.dit["procurations"] > 0
@@ -181,16 +185,17 @@ def test_every_order_is_the_needs_of_the_maisons_and_a_surplus_in_whole_lots(jeu
     assert {row["producteur_id"]: row["total_ht"] for row in orders} == totals
 
 
-def test_every_basket_has_a_printed_voucher_whose_code_is_genuine(
+def test_every_basket_that_is_fetched_has_a_printed_voucher_whose_code_is_genuine(
     jeu: Jeu, paniers: list[Row], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     folder = tmp_path_factory.mktemp("pages")
     files = {int(path.name.split("-")[1]): path for path in (jeu.dossier / "documents" / "bon").glob("bon-*.pdf")}
-    assert files.keys() == {row["id"] for row in paniers}
+    fetched = [row for row in paniers if not row["a_donner"]]
+    assert files.keys() == {row["id"] for row in fetched}
     with ThreadPoolExecutor(2) as pool:
         texts = dict(pool.map(lambda pair: (pair[0], lire_code(pair[1], folder)), files.items()))
     (week,) = jeu.lire("SELECT * FROM semaine WHERE code = %(code)s")
-    for row in paniers:
+    for row in fetched:
         identity, first, last = ouvrir_bon(jeu, texts[row["id"]])
         assert identity == row["bon"]
         assert first <= week["retrait_le"] <= last
@@ -338,7 +343,11 @@ def test_the_closed_maison_is_credited_to_the_centime_and_everybody_there_told_o
 def test_all_baskets_were_handed_out_given_left_or_cancelled_each_noted_once(jeu: Jeu, paniers: list[Row]) -> None:
     states = Counter(row["etat"] for row in paniers)
     assert {"remis", "donne", "annule"} <= states.keys() <= {"remis", "non_retire", "donne", "annule"}
-    assert (states["donne"], states["non_retire"]) == (jeu.dit["restes"]["donnes"], jeu.dit["restes"]["gardes"])
+    wished = sum(row["etat"] == "donne" and row["a_donner"] for row in paniers)
+    assert (states["donne"] - wished, states["non_retire"]) == (
+        jeu.dit["restes"]["donnes"],
+        jeu.dit["restes"]["gardes"],
+    )
     gifts = Counter(row["panier_id"] for row in jeu.lire("SELECT panier_id FROM don WHERE annule_id IS NULL"))
     assert gifts == Counter(row["id"] for row in paniers if row["etat"] == "donne")
     noted = Counter(
@@ -366,6 +375,17 @@ def test_all_baskets_were_handed_out_given_left_or_cancelled_each_noted_once(jeu
         )
     }
     assert {key: who for key, who in came.items() if who} == {key: sent[key] for key in sent if key in came}
+
+
+@pytest.mark.parametrize("controle", CONTROLES, ids=lambda check: check.__name__)
+def test_who_gives_and_who_sends_somebody_is_served_and_each_check_sees_a_town_tampered_with(
+    jeu: Jeu, controle: Callable[[Jeu], list[str]]
+) -> None:
+    assert controle(jeu) == []
+    for query in CONTROLES[controle]:
+        with jeu.falsifie(query):
+            assert controle(jeu) != [], query
+    assert controle(jeu) == []
 
 
 def test_the_missing_crate_is_noted_at_one_maison_and_told_to_the_coordination(jeu: Jeu, paniers: list[Row]) -> None:
