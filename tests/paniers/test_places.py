@@ -1,8 +1,8 @@
 """Places under a rush: families, agents, visitors and the waiting list at once on the last ones; nothing oversold, and
 at rest nothing left free while somebody waits who would fit. Each rule of `flask verifier` tampered with. Terms."""
 
-import random
 import threading
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
@@ -23,15 +23,13 @@ from paniers.abonnements import changer_maison, changer_nombre, quitter, souscri
 from paniers.attente import accepter_place, quitter_attente, rejoindre_attente
 from paniers.choix import choisir
 from paniers.models.semaines import NatureChoix
-from paniers.places import Occupation, occupations
 from paniers.renouvellement import annoncer_fins_de_terme, renouveler
-from paniers.verifications import places as verifications_places
 from tests import fabriques
 from tests.conftest import forget_settings
 from tests.paniers.bourg import JEUDI, Bourg, batir, compter, ensemble
+from tests.paniers.ruee import DERNIERES, a_la_fois, ruee, tenues, trop_pleine, verifier
 
-DERNIERES = 20
-ENSEMBLE = 40
+ENSEMBLE, CLIENTS = 40, 200
 
 
 @pytest.fixture
@@ -40,68 +38,66 @@ def bourg(base: str) -> Bourg:
         return batir(session, semaines=3)
 
 
-def tenues(maison: int) -> Occupation:
-    with transaction() as session:
-        return occupations(session, JEUDI)[maison]
-
-
-def verifier(instant: datetime) -> list[str]:
-    clock.set_now(instant + verifications_places.GRACE)
-    with transaction() as session:
-        return verifications_places.verifier(session)
-
-
 # The rush.
 
 
-def ruee(bourg: Bourg, combien: int, graine: int) -> tuple[int, list[Callable[[Session], object]]]:
-    """A maison with twenty places left, and what `combien` people do at the same instant: two in three subscribe, some
-    through an agent; others join the list, leave, move here, come for a week, take a second basket."""
-    rng = random.Random(graine)
-    with transaction() as session:
-        house = fabriques.maison(session, places=DERNIERES + 5).id
-        agent = fabriques.compte(session, maisons=()).id
-        inside = [fabriques.abonnement(session, fabriques.foyer(session).id, house).id for _ in range(5)]
-        outside = [fabriques.abonnement(session, fabriques.foyer(session).id, bourg.maisons[0]).id for _ in range(8)]
-        families = [fabriques.foyer(session, maison_id=house).id for _ in range(combien - 13)]
-    at = bourg.avant(hours=5)
-
-    def subscribe(foyer: int, nombre: int, par: int | None) -> Callable[[Session], object]:
-        return lambda s: souscrire(s, foyer_id=foyer, maison_id=house, nombre=nombre, instant=at, par=par)
-
-    def wait(foyer: int, nombre: int) -> Callable[[Session], object]:
-        return lambda s: rejoindre_attente(s, foyer_id=foyer, maison_id=house, nombre=nombre, instant=at)
-
-    acts: list[Callable[[Session], object]] = [
-        subscribe(foyer, rng.choice((1, 1, 2)), rng.choice((None, agent)))
-        if rng.random() < 0.7
-        else wait(foyer, rng.choice((1, 2)))
-        for foyer in families
-    ]
-    acts += [partial(quitter, abonnement_id=one, instant=at) for one in inside[:3]]
-    acts += [partial(changer_nombre, abonnement_id=one, nombre=2, instant=at) for one in inside[3:]]
-    acts += [partial(changer_maison, abonnement_id=one, maison_id=house, instant=at) for one in outside[:4]]
-    visit = partial(choisir, semaine_id=bourg.semaine, nature=NatureChoix.AUTRE_MAISON, maison_id=house, instant=at)
-    acts += [partial(visit, abonnement_id=one) for one in outside[4:]]
-    rng.shuffle(acts)
-    return house, acts
-
-
-@pytest.mark.parametrize("combien", [40, pytest.param(200, marks=pytest.mark.long)])
 def test_a_rush_on_the_last_places_never_oversells_and_leaves_none_free(
-    bourg: Bourg, combien: int, monkeypatch: pytest.MonkeyPatch
+    bourg: Bourg, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DB_POOL_SIZE", str(ENSEMBLE))  # each client has a connection before the race begins
     forget_settings()
-    house, acts = ruee(bourg, combien, graine=combien)
-    outcomes = [found for group in range(0, len(acts), ENSEMBLE) for found in ensemble(acts[group : group + ENSEMBLE])]
+    house, acts = ruee(bourg, ENSEMBLE, graine=ENSEMBLE)
+    outcomes = ensemble(acts)
     assert [one for one in outcomes if isinstance(one, Exception) and not isinstance(one, Refus)] == []
     at = bourg.avant(hours=5)
     horaires.proposer_les_places(at)
     held = tenues(house)
-    assert held.abonnes + held.offertes + max(held.visites.values(), default=0) <= held.places, held
+    assert not trop_pleine(held), held
     assert held.abonnes > DERNIERES / 2, held
     assert verifier(at) == []
+
+
+def un_clin_d_oeil(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between looking whether there is room and taking it, the blink of an eye: as on a machine at work."""
+    real = places.exiger_des_places
+
+    def look_then_blink(*given: object, **named: object) -> None:
+        real(*given, **named)  # type: ignore[arg-type]
+        time.sleep(0.02)
+
+    monkeypatch.setattr(abonnements, "exiger_des_places", look_then_blink)
+
+
+@pytest.mark.long
+def test_two_hundred_clients_at_once_through_the_webs_own_pool_never_oversell(
+    bourg: Bourg, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All are let go together and share ten connections, as a web process does; offers run out meanwhile."""
+    un_clin_d_oeil(monkeypatch)
+    house, acts = ruee(bourg, CLIENTS, graine=CLIENTS, offres=6)
+    rush = a_la_fois(acts, house, bourg.avant(hours=5))
+    assert [one for one in rush.issues if isinstance(one, Exception) and not isinstance(one, Refus)] == []
+    assert len(rush.issues) == CLIENTS
+    assert rush.vues, "somebody looked on"
+    assert [held for held in rush.vues if trop_pleine(held)] == []
+    horaires.proposer_les_places(bourg.avant(hours=5))
+    held = tenues(house)
+    assert not trop_pleine(held), held
+    assert held.abonnes > DERNIERES / 2, held
+    assert compter("SELECT count(*) FROM attente WHERE etat = 'expiree'") == 3
+    assert verifier(bourg.avant(hours=5)) == []
+
+
+@pytest.mark.long
+def test_control_two_hundred_clients_without_the_maisons_lock_oversell(
+    bourg: Bourg, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(places, "VERROU", None)
+    un_clin_d_oeil(monkeypatch)
+    house, acts = ruee(bourg, CLIENTS, graine=CLIENTS, offres=6)
+    rush = a_la_fois(acts, house, bourg.avant(hours=5))
+    assert trop_pleine(tenues(house)), tenues(house)
+    assert [held for held in rush.vues if trop_pleine(held)], "and it was seen while it happened"
 
 
 def test_control_without_the_maisons_lock_a_rush_oversells(bourg: Bourg, monkeypatch: pytest.MonkeyPatch) -> None:
