@@ -124,12 +124,21 @@ class Atelier:
     def calendrier(self, turned: Mapping[str, str] = RIEN) -> Enfant:
         return self.lancer(["flask", "--app", "app", "timetable"], turned)
 
+    def relais_de_la_ville(self, turned: Mapping[str, str] = RIEN) -> Enfant:
+        """A relay on the circuit of the house itself."""
+        return self.lancer(["flask", "--app", "app", "relay"], turned)
+
     def ouvrier(
-        self, *queues: str, threads: int = 2, patience: int = 20_000, turned: Mapping[str, str] = RIEN
+        self,
+        *queues: str,
+        threads: int = 2,
+        patience: int = 20_000,
+        turned: Mapping[str, str] = RIEN,
+        acteurs: str = "tests.scenarios.acteurs",
     ) -> Enfant:
         """A worker of these queues; `patience` is how many milliseconds its work has to end after SIGTERM."""
         size = ["--processes", "1", "--threads", str(threads), "--worker-shutdown-timeout", str(patience)]
-        command = ["dramatiq", "tests.scenarios.acteurs", *size, "--queues", *queues]
+        command = ["dramatiq", acteurs, *size, "--queues", *queues]
         return self.lancer(command, {"dramatiq_worker_timeout": "100", **turned})
 
     def flask(self, *arguments: str) -> str:

@@ -8,14 +8,16 @@ from psycopg import conninfo
 from redis import Redis
 
 import app
+from culture.horaires import suivre_les_sorties
 from demo.installer import installer
 from kernel import backup, clock
 from kernel.db import reading
 from paniers import horaires
+from paniers.events import FeuilleDemandee
 from tests.conftest import Engines, forget_settings
 from tests.demo.test_ville import MOMENTS
 from tests.kernel.boite_smtp import boite_ouverte
-from tests.scenarios.ouvriers import Atelier, nombre
+from tests.scenarios.ouvriers import Atelier, Enfant, en_cours, lire, nombre, publier
 from tests.scenarios.test_relais_courriels import VITE, ecrire, ids
 
 
@@ -39,7 +41,7 @@ def s_installer(monkeypatch: pytest.MonkeyPatch, foyers: int) -> None:
     forget_settings()
     clock.set_now(MOMENTS["friday at noon"])
     installer(foyers=foyers, graine=3, jour=None)
-    for task in (horaires.proposer_les_places, horaires.annoncer_les_fins_de_terme):
+    for task in (horaires.proposer_les_places, horaires.annoncer_les_fins_de_terme, suivre_les_sorties):
         task(clock.now())  # what the timetable does within a minute, and this workshop has none
 
 
@@ -54,17 +56,21 @@ def test_what_waited_is_done_after_a_restore_and_the_accounts_stand(
     with boite_ouverte() as boite:
         monkeypatch.setenv("SMTP_URL", boite.url)
         s_installer(monkeypatch, foyers=12)
-        before = nombre("SELECT count(*) FROM panier"), nombre("SELECT sum(abs(montant)) FROM mouvement")
-        relay, worker = atelier.relais(VITE), atelier.ouvrier("courriel", turned=VITE)
+        before = etat_de_la_ville()
+        relay, worker = atelier.relais_de_la_ville(VITE), ouvrier_de_la_ville(atelier)
+        atelier.attendre(lambda: en_cours() == 0)  # all that the town had to tell, papers and mails
+        told = len(boite.received)
         ecrire(8)
-        atelier.attendre(lambda: nombre("SELECT count(*) FROM mail WHERE sent_at IS NOT NULL") == 8)
+        atelier.attendre(lambda: en_cours() == 0)
         worker.arreter()
         ecrire(8, first=9)
-        atelier.attendre(lambda: nombre("SELECT count(*) FROM outbox_delivery WHERE state = 'sent'") == 8)
+        publier([feuille_demandee()])
+        atelier.attendre(lambda: nombre("SELECT count(*) FROM outbox_delivery WHERE state = 'sent'") == 9)
+        papers = nombre("SELECT count(*) FROM document")
 
         backup.create(base, file)
-        late = atelier.ouvrier("courriel", turned=VITE)  # life goes on after the backup
-        atelier.attendre(lambda: nombre("SELECT count(*) FROM mail WHERE sent_at IS NOT NULL") == 16)
+        late = ouvrier_de_la_ville(atelier)  # life goes on after the backup
+        atelier.attendre(lambda: en_cours() == 0)
         for enfant in (relay, late):
             enfant.arreter()
         tout_perdre(engines, base)
@@ -74,15 +80,33 @@ def test_what_waited_is_done_after_a_restore_and_the_accounts_stand(
         backup.restore(base, file, force=False)
 
         assert nombre("SELECT count(*) FROM mail WHERE sent_at IS NULL") == 8
-        assert (nombre("SELECT count(*) FROM panier"), nombre("SELECT sum(abs(montant)) FROM mouvement")) == before
-        atelier.relais(VITE)
-        atelier.ouvrier("courriel", turned=VITE)
-        # What the town itself had to tell is for actors that this workshop does not have.
-        atelier.attendre(lambda: nombre("SELECT count(*) FROM mail WHERE sent_at IS NULL") == 0)
+        assert etat_de_la_ville() == before
+        assert nombre("SELECT count(*) FROM document") == papers
+        atelier.relais_de_la_ville(VITE)
+        ouvrier_de_la_ville(atelier)
+        atelier.attendre(lambda: en_cours() == 0)
         assert fautes() == []
+        assert nombre("SELECT count(*) FROM document") == papers + 1, "the sheet that waited is made again"
+        assert lire("SELECT DISTINCT state FROM outbox_delivery") == [("done",)]
         # What left after the backup leaves again under its own id, which a mailbox shows once.
-        assert len(set(ids(boite))) == 16
-        assert len(boite.received) == 24
+        assert len(set(ids(boite))) == told + 16
+        assert len(boite.received) == told + 24
+
+
+def etat_de_la_ville() -> tuple[int, int]:
+    """Baskets, and centimes that have moved."""
+    return nombre("SELECT count(*) FROM panier"), nombre("SELECT sum(abs(montant)) FROM mouvement")
+
+
+def ouvrier_de_la_ville(atelier: Atelier) -> Enfant:
+    """A worker with all actors of the house."""
+    return atelier.ouvrier("argent", "courriel", "documents", turned=VITE, acteurs="workers.main")
+
+
+def feuille_demandee() -> FeuilleDemandee:
+    """The sheet of the last day at a maison, which nobody has printed yet."""
+    (row,) = lire("SELECT semaine_id, maison_id FROM panier ORDER BY semaine_id DESC, maison_id LIMIT 1")
+    return FeuilleDemandee(row.semaine_id, row.maison_id)
 
 
 def test_control_what_a_restore_loses_is_found(
