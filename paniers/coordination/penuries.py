@@ -123,7 +123,9 @@ def noter_un_manque(commande_id: int) -> Page:
     if request.method == "POST":
         typed = lire_disponibles(request.form, seen.bon.articles)
         if _noter(form, seen, typed):
-            return redirect(url_for("coordination.penuries_de_la_semaine", semaine=seen.bon.semaine), 303)
+            short = il_manque(typed, seen.bon.articles)
+            then = "coordination.penuries_de_la_semaine" if short else "coordination.commandes"
+            return redirect(url_for(then, semaine=seen.bon.semaine), 303)
     page = render_template(
         "paniers/coordination/manque.html", vue=seen, form=form, saisie=typed, champ_disponible=champ_disponible
     )
@@ -142,9 +144,9 @@ def _noter(form: ReponseForm, seen: ReponseVue, typed: Disponibles) -> bool:
     back: then every line says the whole of what was ordered."""
     if not form.validate_on_submit() or typed.erreurs:
         return False
-    lacks = il_manque(typed, seen.bon.articles) or bool(form.message.data)
+    said = il_manque(typed, seen.bon.articles) or bool(form.message.data)
     taken_back = bool(seen.disponibles or seen.message) and len(typed.quantites) == len(seen.bon.articles)
-    if not lacks and not taken_back:
+    if not said and not taken_back:
         form.refuser("message", _("Dites ce qui manque : changez une quantité, ou écrivez un mot."))
         return False
 
@@ -162,13 +164,15 @@ def _noter(form: ReponseForm, seen: ReponseVue, typed: Disponibles) -> bool:
 
     if not sans_refus(form, "message", write):
         return False
-    flash(_dit(manque=lacks), "succes")
+    flash(_dit(form, typed, seen), "succes")
     return True
 
 
-def _dit(*, manque: bool) -> str:
-    if manque:
+def _dit(form: ReponseForm, typed: Disponibles, seen: ReponseVue) -> str:
+    if il_manque(typed, seen.bon.articles):
         return _("C’est noté. Choisissez maintenant quoi faire.")
+    if form.message.data:
+        return _("C’est noté. Ce mot se lit sur la commande.")
     return _("C’est noté : cette commande arrivera entière.")
 
 

@@ -5,6 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from datetime import time as heure
 from enum import IntEnum
+from typing import Any
+
+import requests
+from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from demo import actes
 from demo.ville_a_part import VilleAPart
@@ -57,6 +62,8 @@ class Temps:
         week = self.semaine()
         if moment is Moment.PUBLIE:
             actes.composer(random.Random(8), CODE)
+            actes.attendre(self.ville, "the basket told", self._annoncee)
+            self.tout_livre()
         elif moment is Moment.CLOTURE:
             self.attendre(week.cloture_le + timedelta(minutes=2), "cloturee")
         elif moment is Moment.LUNDI:
@@ -74,6 +81,19 @@ class Temps:
 
     def tout_livre(self) -> None:
         actes.attendre(self.ville, "deliveries", actes.tout_est_livre)
+
+    def courriels(self, adresse: str) -> list[dict[str, Any]]:
+        """What the town's mailbox holds for that address, the newest first."""
+        asked = {"pour": adresse, "corps": "1"}
+        found: list[dict[str, Any]] = requests.get(
+            f"{self.ville.courrier}/messages.json", params=asked, timeout=30
+        ).json()
+        return found
+
+    def _annoncee(self, session: Session) -> bool:
+        """Whether families have been told what the week's basket holds."""
+        told = text("SELECT EXISTS (SELECT FROM message WHERE modele = 'paniers/composition' AND cle LIKE :week)")
+        return bool(session.execute(told, {"week": f"semaine:{par_code(session, CODE).id}:%"}).scalar())
 
     def _publiee(self) -> bool:
         with reading() as session:

@@ -4,7 +4,6 @@ import re
 from io import BytesIO
 
 import pytest
-import requests
 import zxingcpp
 from PIL import Image
 from sqlalchemy import text
@@ -83,6 +82,4 @@ def _refuse() -> str:
 
 
 def _courriel(temps: Temps, email: str) -> str:
-    asked = {"pour": email, "corps": "1"}
-    answer = requests.get(f"{temps.ville.courrier}/messages.json", params=asked, timeout=30).json()
-    return next(str(message["text"]) for message in answer if "/paiements/lien/" in message["text"])
+    return next(str(mail["text"]) for mail in temps.courriels(email) if "/paiements/lien/" in mail["text"])
