@@ -151,7 +151,7 @@ def test_a_card_before_the_camera_finds_the_basket_and_names_the_neighbour_who_c
 
 
 def test_a_hand_held_scanner_is_heard_wherever_the_focus_is(jeudi: Temps, ouvrir: NouvelEcran) -> None:
-    panier_id, prenom, _ = attendus()[2]
+    panier_id, prenom, _ = attendus()[-1]
     _, code, _ = carte(panier_id)
     ecran = ouvrir("agente", BUREAU)
     ecran.ouvrir(f"/retrait/{attendus()[0][0]}")
@@ -175,7 +175,7 @@ def test_the_sound_is_muted_and_stays_so(jeudi: Temps, ouvrir: NouvelEcran) -> N
 
 
 def test_without_javascript_a_code_is_typed_and_what_is_missing_is_noted(jeudi: Temps, ouvrir: NouvelEcran) -> None:
-    panier_id, prenom, _ = attendus()[2]
+    panier_id, prenom, _ = attendus()[-1]
     _, code, _ = carte(panier_id)
     ecran = ouvrir("agente", javascript=False)
     ecran.suivre("Il manque quelque chose")

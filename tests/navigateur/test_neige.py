@@ -2,6 +2,7 @@
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from demo import actes
 from kernel.db import reading
@@ -14,7 +15,8 @@ pytestmark = pytest.mark.navigateur
 
 # Where baskets wait, and nobody of the other tests belongs: the agent is at Le Patio, the family is the first of all.
 MAISON = text(
-    "SELECT m.id, m.nom, count(*) AS paniers FROM panier p JOIN semaine s ON s.id = p.semaine_id"
+    "SELECT m.id, m.nom, count(*) AS paniers, count(*) FILTER (WHERE f.canal = 'email') AS courriels"
+    " FROM panier p JOIN semaine s ON s.id = p.semaine_id"
     " JOIN maison m ON m.id = p.maison_id JOIN foyer f ON f.id = p.foyer_id WHERE s.code = :code"
     " AND m.nom <> 'Le Patio' GROUP BY m.id HAVING bool_and(p.etat = 'a_remettre')"
     " AND m.id <> (SELECT maison_id FROM foyer ORDER BY id LIMIT 1)"
@@ -57,8 +59,37 @@ def test_the_coordination_closes_a_maison_for_snow(temps: Temps, ouvrir: NouvelE
             {"maison": maison.id},
         ).one()
         assert tuple(told) == (maison.paniers, maison.paniers)
+        left = session.execute(
+            text(
+                "SELECT count(*) FILTER (WHERE p.etat = 'annule' AND p.maison_id = :maison),"
+                " count(*) FILTER (WHERE p.etat = 'annule' AND p.maison_id <> :maison),"
+                " (SELECT count(*) FROM message m JOIN mail ON mail.key = m.cle WHERE mail.sent_at IS NULL)"
+                " FROM panier p JOIN semaine s ON s.id = p.semaine_id WHERE s.code = :code"
+            ),
+            {"maison": maison.id, "code": CODE},
+        ).one()
+        assert tuple(left) == (maison.paniers, 0, 0), "its baskets, no other, and every mail has left"
+        assert _par_voie(session, maison.id) == {
+            "courriel": maison.courriels,
+            "autre": maison.paniers - maison.courriels,
+        }
         assert verifications.verifier(session) == []
     assert faults == []
+
+
+def _par_voie(session: Session, maison: int) -> dict[str, int]:
+    """How many households were told by mail, and how many otherwise: by a call or a letter that stands ready."""
+    told = session.execute(
+        text(
+            "SELECT m.voie = 'courriel', count(*) FROM message m LEFT JOIN appel a ON a.message_id = m.id"
+            " LEFT JOIN lettre l ON l.message_id = m.id WHERE m.cle LIKE 'distribution:' ||"
+            " (SELECT id FROM distribution WHERE maison_id = :m AND nature = 'annulee') || ':%'"
+            " AND (m.voie = 'courriel' OR a.message_id IS NOT NULL"
+            " OR l.message_id IS NOT NULL) GROUP BY 1"
+        ),
+        {"m": maison},
+    )
+    return {"courriel": 0, "autre": 0} | {"courriel" if mailed else "autre": count for mailed, count in told}
 
 
 def test_the_pages_of_a_changed_week_fit_a_telephone(temps: Temps, ouvrir: NouvelEcran) -> None:

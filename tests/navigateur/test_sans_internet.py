@@ -34,6 +34,12 @@ def ouvrir_un_foyer(ecran: Ecran, prenom: str) -> None:
     assert f"{prenom} Papier" in ecran.titre
 
 
+DERNIERE = (
+    "SELECT j.verifie_le IS NOT NULL, EXISTS (SELECT FROM piece_qf p WHERE p.justificatif_id = j.id)"
+    " FROM justificatif_qf j WHERE j.foyer_id = (SELECT min(id) FROM foyer) ORDER BY j.id DESC LIMIT 1"
+)
+
+
 def pieces() -> int:
     """How many proofs are kept."""
     with reading() as session:
@@ -83,7 +89,7 @@ def test_a_proof_is_sent_from_a_telephone_read_and_gone(
 ) -> None:
     picture: Path = tmp_path_factory.mktemp("attestation") / "attestation.jpg"
     picture.write_bytes(photo(size=(1200, 1600)))
-    famille = ouvrir("habitante")
+    before, famille = pieces(), ouvrir("habitante")
     famille.ouvrir("/mon-foyer/quotient")
     famille.page.get_by_label("Quotient familial").first.fill("640")
     famille.page.get_by_label("Mois écrit sur l’attestation").select_option(index=2)
@@ -96,6 +102,7 @@ def test_a_proof_is_sent_from_a_telephone_read_and_gone(
     agente.ouvrir("/guichet/justificatifs")
     faults += examiner(agente)
     sent = pieces()
+    assert sent == before + 1
     # The queue goes from the oldest on: this one came last.
     agente.page.get_by_role("button", name="Lire et vérifier le quotient de").last.click()
     agente.page.wait_for_selector(".piece img")
@@ -104,5 +111,10 @@ def test_a_proof_is_sent_from_a_telephone_read_and_gone(
     faults += examiner(agente)
     agente.appuyer("C’est vérifié")
     assert "L’attestation est effacée" in agente.texte
-    assert pieces() == sent - 1
+    assert pieces() == before
+    with reading() as session:
+        ours = session.execute(text(DERNIERE)).one()
+    assert tuple(ours) == (True, False), "the quotient of the first household is checked, and its proof gone"
+    famille.ouvrir("/mon-foyer")
+    assert "640" in famille.texte
     assert faults == []
