@@ -9,19 +9,17 @@ from flask import Flask, request, url_for
 from flask_babel import Babel, get_domain, get_locale, gettext
 from flask_login import current_user
 
-import culture.accompagner
-import culture.bilan_saison
-import culture.coordination
-import culture.coordination_partenaires
+import culture.coordination.partenaires
+import culture.coordination.saison
+import culture.coordination.sorties
 import culture.gestes
-import culture.gestes_partenaires
-import culture.gestes_soiree
-import culture.guichet
-import culture.guichet_billets
-import culture.guichet_groupes
+import culture.guichet.accompagner
+import culture.guichet.billets
+import culture.guichet.familles
+import culture.guichet.groupes
 import culture.verifications
-import culture.views
-import culture.views_partenaires
+import culture.views.partenaires
+import culture.views.programme
 import foyers.commandes_flask
 import foyers.comptes
 import foyers.effets
@@ -150,15 +148,15 @@ BLUEPRINTS = (
     paniers.producteurs.commandes.bp,
     paniers.producteurs.offres_lien.bp,
     paniers.coordination.importations.bp,
-    culture.accompagner.bp,
-    culture.guichet_billets.bp,
-    culture.guichet_groupes.bp,
-    culture.views.bp,
-    culture.guichet.bp,
-    culture.coordination.bp,
-    culture.bilan_saison.bp,
-    culture.coordination_partenaires.bp,
-    culture.views_partenaires.bp,
+    culture.guichet.accompagner.bp,
+    culture.guichet.billets.bp,
+    culture.guichet.groupes.bp,
+    culture.views.programme.bp,
+    culture.guichet.familles.bp,
+    culture.coordination.sorties.bp,
+    culture.coordination.saison.bp,
+    culture.coordination.partenaires.bp,
+    culture.views.partenaires.bp,
 )
 
 VERIFICATIONS = (
@@ -191,9 +189,10 @@ def create_app() -> Flask:
     foyers.comptes.init_login(app)
     init_refusals(app)
     gestes = foyers.gestes.GESTES | paiements.gestes.GESTES | paniers.gestes.GESTES
-    sorties = culture.gestes.GESTES | culture.gestes_soiree.GESTES | culture.gestes_partenaires.GESTES
-    kernel.operations.init_operations(app, gestes | sorties)
-    foyers.guichet.init_volets(app, (paniers.guichet.familles.volet, paiements.guichet.volet, culture.guichet.volet))
+    kernel.operations.init_operations(app, gestes | culture.gestes.GESTES)
+    foyers.guichet.init_volets(
+        app, (paniers.guichet.familles.volet, paiements.guichet.volet, culture.guichet.familles.volet)
+    )
     paiements.portee.init_portee(app, (paniers.guichet.porte.foyer_attendu,))
     foyers.effets.init_effets(app, paniers.tarif_a_venir.tarif_a_venir)
     _init_templates(app)

@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from culture.etats import EtatSortie
 from culture.ical import Evenement, calendrier
 from culture.liens import adresse_de_la_sortie
-from culture.queries import SortieVue
+from culture.queries.sorties import SortieVue
+from culture.regles.etats import EtatSortie
 from kernel.formats import heure
 from kernel.settings import get_settings
 from kernel.web.words import _

@@ -10,13 +10,13 @@ from datetime import datetime
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from culture import places
 from culture.comptabilite import debiter_places
-from culture.etats import TENANTES, VIVANTES, EtatInscription, EtatSortie, exiger_inscription
 from culture.events import GroupeDepasse, InscriptionConfirmee, OffreDeSortieExpiree, PlacesDeSortieOffertes
-from culture.models import Sortie, SortieQuota
-from culture.models_inscriptions import Inscription, InscriptionEtape, PlaceSortie, remplacee
-from culture.places import Demande, Occupation, fin_de_l_offre
+from culture.models.inscriptions import Inscription, InscriptionEtape, PlaceSortie, remplacee
+from culture.models.sorties import Sortie, SortieQuota
+from culture.regles import places
+from culture.regles.etats import TENANTES, VIVANTES, EtatInscription, EtatSortie, exiger_inscription
+from culture.regles.places import Demande, Occupation, fin_de_l_offre
 from culture.verrous import verrouiller_foyers, verrouiller_sortie
 from kernel.db import transaction
 from kernel.errors import Introuvable, Refus

@@ -11,11 +11,11 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from culture.etats import EtatInscription, EtatSortie
-from culture.jalons import avis_jusqu_a
-from culture.models import Sortie
-from culture.models_inscriptions import Inscription, PlaceSortie
-from culture.models_soiree import AvisSortie
+from culture.models.inscriptions import Inscription, PlaceSortie
+from culture.models.soiree import AvisSortie
+from culture.models.sorties import Sortie
+from culture.regles.etats import EtatInscription, EtatSortie
+from culture.regles.jalons import avis_jusqu_a
 from culture.verrous import verrouiller_foyers
 from kernel.errors import Introuvable, Refus
 from kernel.web.words import _

@@ -10,10 +10,10 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from culture.etats import EtatInscription, EtatSortie
-from culture.models import Sortie
-from culture.models_inscriptions import Inscription, PlaceSortie
-from culture.models_soiree import BilletsRecus
+from culture.models.inscriptions import Inscription, PlaceSortie
+from culture.models.soiree import BilletsRecus
+from culture.models.sorties import Sortie
+from culture.regles.etats import EtatInscription, EtatSortie
 from culture.verrous import verrouiller_sortie
 from kernel.errors import Refus
 from kernel.web.words import _

@@ -10,9 +10,9 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from culture.models import Sortie
-from culture.models_inscriptions import Inscription, PlaceSortie
-from culture.models_pass import PassCulture
+from culture.models.inscriptions import Inscription, PlaceSortie
+from culture.models.pass_culture import PassCulture
+from culture.models.sorties import Sortie
 from kernel.clock import PARIS
 from kernel.formats import jour_court
 from paiements import grand_livre

@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from culture.etats import LIBELLES_BESOIN, OUVERTES, VIVANTES, Besoin, EtatSortie
-from culture.models import GrilleSortie, Sortie
-from culture.models_inscriptions import Inscription, PlaceSortie
-from culture.models_pass import PassCulture
-from culture.tarifs import bareme, saison_de
+from culture.models.inscriptions import Inscription, PlaceSortie
+from culture.models.pass_culture import PassCulture
+from culture.models.sorties import GrilleSortie, Sortie
+from culture.regles.etats import LIBELLES_BESOIN, OUVERTES, VIVANTES, Besoin, EtatSortie
+from culture.regles.tarifs import bareme, saison_de
 from foyers.models import Membre
 from foyers.noms import NOM_MAX, est_un_nom
 from foyers.queries import quotients_au

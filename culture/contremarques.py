@@ -12,11 +12,11 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from culture.effectifs import compter, lire_detail
-from culture.etats import EtatSortie
 from culture.events import ContremarqueFaite, ContremarquePrete
-from culture.models import Lieu, Sortie
-from culture.models_soiree import Contremarque
-from culture.queries_soiree import accompagnateurs
+from culture.models.soiree import Contremarque
+from culture.models.sorties import Lieu, Sortie
+from culture.queries.soiree import accompagnateurs
+from culture.regles.etats import EtatSortie
 from culture.verrous import verrouiller_sortie
 from foyers.models import Maison
 from kernel import documents, pdf

@@ -13,9 +13,9 @@ from typing import Any
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from culture.etats import LIBELLES_BESOIN, Besoin
-from culture.models import SortieAccompagnateur
-from culture.models_inscriptions import Inscription, PlaceSortie
+from culture.models.inscriptions import Inscription, PlaceSortie
+from culture.models.sorties import SortieAccompagnateur
+from culture.regles.etats import LIBELLES_BESOIN, Besoin
 from kernel.web.words import _
 
 

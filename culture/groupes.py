@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from culture import attente
 from culture.conditions import Personne, Voyageur, exiger_les_limites, exiger_une_sortie_ouverte, voyageurs
 from culture.inscriptions import Acte, confirmer
-from culture.models_inscriptions import Groupe, GroupePersonne, Inscription
+from culture.models.inscriptions import Groupe, GroupePersonne, Inscription
 from culture.verrous import VERROU, verrouiller_foyers, verrouiller_sortie
 from foyers.models import Maison, Membre
 from foyers.noms import est_un_nom

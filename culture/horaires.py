@@ -5,8 +5,8 @@ from datetime import datetime
 from sqlalchemy import func, select
 
 from culture.attente import servir_ce_qui_est_libre
-from culture.etats import VIVANTES, EtatSortie
-from culture.models import Sortie
+from culture.models.sorties import Sortie
+from culture.regles.etats import VIVANTES, EtatSortie
 from culture.sorties import clore, tenir
 from kernel.db import reading, transaction
 

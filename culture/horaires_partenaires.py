@@ -12,10 +12,10 @@ from sqlalchemy.orm import Session
 
 from culture import contremarques
 from culture.effectifs import compter
-from culture.etats import VIVANTES
 from culture.events import EffectifArrete
-from culture.models import Sortie
-from culture.models_soiree import EffectifEnvoye
+from culture.models.soiree import EffectifEnvoye
+from culture.models.sorties import Sortie
+from culture.regles.etats import VIVANTES
 from kernel.clock import PARIS, paris
 from kernel.db import reading, transaction
 from kernel.outbox import publish

@@ -21,10 +21,10 @@ from culture.conditions import (
     exiger_une_sortie_ouverte,
     voyageurs,
 )
-from culture.etats import EtatInscription, EtatSortie
 from culture.events import InscriptionConfirmee, PlacesRendues
-from culture.models import Sortie
-from culture.models_inscriptions import Inscription, InscriptionEtape, PlaceSortie
+from culture.models.inscriptions import Inscription, InscriptionEtape, PlaceSortie
+from culture.models.sorties import Sortie
+from culture.regles.etats import EtatInscription, EtatSortie
 from culture.verrous import verrouiller_foyers, verrouiller_sortie
 from foyers.models import Maison
 from kernel.errors import Refus

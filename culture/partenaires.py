@@ -16,10 +16,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from culture.effectifs import Effectif, compter
-from culture.etats import EtatSortie
 from culture.events import LieuARepondu, LieuSollicite
-from culture.models import Lieu, Sortie
-from culture.models_soiree import DemandeLieu, ReponseLieu
+from culture.models.soiree import DemandeLieu, ReponseLieu
+from culture.models.sorties import Lieu, Sortie
+from culture.regles.etats import EtatSortie
 from culture.verrous import verrouiller_sortie
 from kernel.errors import Refus
 from kernel.outbox import publish

@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session
 
 from culture.comptabilite import debiter_pass, rembourser_pass
 from culture.events import PassDelivre
-from culture.models_pass import AvisFiscal, GrillePass, PassCulture
-from culture.tarifs import Saison, saison_de
+from culture.models.pass_culture import AvisFiscal, GrillePass, PassCulture
+from culture.regles.tarifs import Saison, saison_de
 from culture.verrous import verrouiller_foyers
 from foyers.folding import plier
 from foyers.models import Membre

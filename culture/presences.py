@@ -9,12 +9,12 @@ from enum import StrEnum
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from culture.etats import ARRIVEES, EtatInscription, EtatSortie, Motif, Presence
-from culture.models import Sortie
-from culture.models_inscriptions import Inscription, PlaceSortie
-from culture.models_pass import PassCulture
-from culture.models_soiree import Pointage
-from culture.soiree import arrivee_a, pointage_ouvert
+from culture.models.inscriptions import Inscription, PlaceSortie
+from culture.models.pass_culture import PassCulture
+from culture.models.soiree import Pointage
+from culture.models.sorties import Sortie
+from culture.regles.etats import ARRIVEES, EtatInscription, EtatSortie, Motif, Presence
+from culture.regles.soiree import arrivee_a, pointage_ouvert
 from culture.verrous import verrouiller_sortie
 from foyers.noms import est_un_nom
 from kernel import qr

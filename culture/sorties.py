@@ -10,11 +10,11 @@ from sqlalchemy.orm import Session
 from culture import attente, contremarques
 from culture.attente import avancer, rendre
 from culture.comptabilite import cle_de_l_inscription
-from culture.etats import LIBELLES_SORTIE, OUVERTES, VIVANTES, EtatInscription, EtatSortie, exiger_sortie
 from culture.events import SortieAnnulee, SortieModifiee, SortiePubliee, SortieTenue
-from culture.models import GrilleSortie, Lieu, Sortie, SortieEtape, SortieImage, SortieQuota, SortieVersion
-from culture.models_inscriptions import Inscription
+from culture.models.inscriptions import Inscription
+from culture.models.sorties import GrilleSortie, Lieu, Sortie, SortieEtape, SortieImage, SortieQuota, SortieVersion
 from culture.partenaires import solliciter_d_abord
+from culture.regles.etats import LIBELLES_SORTIE, OUVERTES, VIVANTES, EtatInscription, EtatSortie, exiger_sortie
 from culture.verrous import verrouiller_sortie
 from foyers.models import Maison
 from kernel.errors import Refus

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from sqlalchemy.orm import Session
 
-from culture.models import Sortie
+from culture.models.sorties import Sortie
 from foyers.models import Foyer
 from kernel.errors import Introuvable
 

@@ -8,12 +8,12 @@ from sqlalchemy.orm import Session
 
 from culture.attente import accepter, places_tenues
 from culture.conditions import Personne
-from culture.etats import EtatInscription, Presence
 from culture.inscriptions import annuler, inscrire
-from culture.models import Sortie, SortieAccompagnateur
-from culture.models_inscriptions import Inscription, PlaceSortie
+from culture.models.inscriptions import Inscription, PlaceSortie
+from culture.models.sorties import Sortie, SortieAccompagnateur
 from culture.presences import arriver, manquer, remplacer
-from culture.queries_soiree import attendues, soiree
+from culture.queries.soiree import attendues, soiree
+from culture.regles.etats import EtatInscription, Presence
 from demo.programme import A_VENIR, CE_SOIR, EN_FAMILLE
 from demo.sorties import detenteurs
 from foyers.models_messages import Message

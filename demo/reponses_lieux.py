@@ -7,10 +7,10 @@ from sqlalchemy.orm import Session
 
 from culture import billets, contremarques
 from culture.effectifs import compter
-from culture.etats import VIVANTES, EtatInscription, EtatSortie
-from culture.models import Sortie
-from culture.models_inscriptions import Inscription
+from culture.models.inscriptions import Inscription
+from culture.models.sorties import Sortie
 from culture.partenaires import GenreReponse, Reponse, empreinte_lue, places_demandees, repondre
+from culture.regles.etats import VIVANTES, EtatInscription, EtatSortie
 from foyers.models import Compte
 from kernel.web.access import Role
 

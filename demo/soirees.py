@@ -13,14 +13,14 @@ from sqlalchemy import func, insert, select, text
 from sqlalchemy.orm import Session
 
 from culture.comptabilite import ecriture_des_places
-from culture.etats import MANQUANTES, VIVANTES, EtatInscription, EtatSortie, Motif, Presence
-from culture.jalons import merci_des
-from culture.models import GrilleSortie, Sortie, SortieAccompagnateur
-from culture.models_inscriptions import Inscription, InscriptionEtape, PlaceSortie
-from culture.models_pass import PassCulture
-from culture.models_soiree import AvisSortie, Pointage
+from culture.models.inscriptions import Inscription, InscriptionEtape, PlaceSortie
+from culture.models.pass_culture import PassCulture
+from culture.models.soiree import AvisSortie, Pointage
+from culture.models.sorties import GrilleSortie, Sortie, SortieAccompagnateur
+from culture.regles.etats import MANQUANTES, VIVANTES, EtatInscription, EtatSortie, Motif, Presence
+from culture.regles.jalons import merci_des
+from culture.regles.tarifs import BaremeSortie, bareme
 from culture.sorties import tenir
-from culture.tarifs import BaremeSortie, bareme
 from demo.lieux import NOMS_DE_FAMILLE, PRENOMS
 from demo.programme import MOTS
 from demo.sorties import detenteurs

@@ -14,11 +14,11 @@ from sqlalchemy.orm import Session
 
 from culture.comptabilite import cle_du_pass
 from culture.events import PassDelivre
-from culture.models import GrilleSortie, Lieu, SortieAccompagnateur
-from culture.models_pass import AvisFiscal, GrillePass, PassCulture
+from culture.models.pass_culture import AvisFiscal, GrillePass, PassCulture
+from culture.models.sorties import GrilleSortie, Lieu, SortieAccompagnateur
 from culture.pass_culture import empreinte
+from culture.regles.tarifs import Saison, saison_de
 from culture.sorties import Programme, creer, illustrer, publier
-from culture.tarifs import Saison, saison_de
 from demo.affiches import affiche_de
 from demo.programme import A_VENIR, BROUILLON, EN_GROUPE, PASSEES, SALLES, TARIFS, Affiche
 from foyers.models import Compte, Foyer, Maison, Membre

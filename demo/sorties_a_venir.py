@@ -13,11 +13,11 @@ from sqlalchemy.orm import Session
 
 from culture.attente import places_tenues
 from culture.conditions import Personne
-from culture.etats import EtatSortie
 from culture.groupes import ajouter, creer_groupe, inscrire_groupe
 from culture.inscriptions import annuler, inscrire
-from culture.models import Sortie
-from culture.models_inscriptions import GroupePersonne, Inscription
+from culture.models.inscriptions import GroupePersonne, Inscription
+from culture.models.sorties import Sortie
+from culture.regles.etats import EtatSortie
 from culture.sorties import annuler_sortie, clore
 from demo.lieux import NOMS_DE_FAMILLE, PRENOMS
 from demo.programme import A_VENIR, ANNULEE, CE_SOIR, COMPLETE, EN_FAMILLE, EN_GROUPE

@@ -26,10 +26,10 @@ for tables in (
     "paniers.models.reglages",
     "paniers.models.producteurs",
     "paniers.models.retrait",
-    "culture.models",
-    "culture.models_pass",
-    "culture.models_inscriptions",
-    "culture.models_soiree",
+    "culture.models.sorties",
+    "culture.models.pass_culture",
+    "culture.models.inscriptions",
+    "culture.models.soiree",
 ):
     import_module(tables)
 

@@ -2,7 +2,8 @@
 
 from sqlalchemy.orm import Session
 
-from culture import carte_pass, courriels
+from culture.courriels import familles as courriels
+from culture.documents import carte_pass
 from culture.events import (
     GroupeDepasse,
     InscriptionConfirmee,

@@ -2,7 +2,8 @@
 
 from sqlalchemy.orm import Session
 
-from culture import contremarques, courriels_partenaires
+from culture import contremarques
+from culture.courriels import partenaires as courriels_partenaires
 from culture.events import (
     ContremarqueFaite,
     ContremarquePrete,

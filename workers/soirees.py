@@ -2,7 +2,8 @@
 
 from sqlalchemy.orm import Session
 
-from culture import annonces_sorties, dossier_soiree
+from culture.courriels import annonces as annonces_sorties
+from culture.documents import dossier_soiree
 from culture.events import PapiersDemandes, SortieAnnulee, SortieModifiee
 from kernel import clock
 from workers.runtime import COURRIEL, DOCUMENTS, local, remote

@@ -11,10 +11,10 @@ from datetime import datetime
 import structlog
 from sqlalchemy.exc import OperationalError
 
-from culture import dossier_soiree
+from culture.courriels.rappels import rappeler, remercier
+from culture.documents import dossier_soiree
 from culture.horaires import suivre_les_sorties
 from culture.horaires_partenaires import tenir_les_lieux_au_courant
-from culture.rappels import rappeler, remercier
 from foyers import comptes, messages_quotient, pieces
 from kernel import clock
 from kernel.db import transaction

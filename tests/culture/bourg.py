@@ -12,10 +12,10 @@ from sqlalchemy.orm import Session
 from culture import verifications
 from culture.conditions import Personne
 from culture.inscriptions import inscrire
-from culture.models import GrilleSortie, Lieu, Sortie
-from culture.models_inscriptions import Inscription, PlaceSortie
-from culture.models_pass import GrillePass, PassCulture
-from culture.tarifs import saison_de
+from culture.models.inscriptions import Inscription, PlaceSortie
+from culture.models.pass_culture import GrillePass, PassCulture
+from culture.models.sorties import GrilleSortie, Lieu, Sortie
+from culture.regles.tarifs import saison_de
 from foyers.folding import plier
 from foyers.models import Membre
 from kernel import clock

@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, text
 
-from culture import annonces_sorties
 from culture.attente import accepter
+from culture.courriels import annonces as annonces_sorties
 from culture.inscriptions import annuler
 from culture.sorties import annuler_sortie
 from foyers.models_messages import Message

@@ -10,8 +10,8 @@ from sqlalchemy import select, text
 
 from culture import billets, inscriptions
 from culture.billets import Stock
-from culture.models import Sortie
-from culture.models_inscriptions import PlaceSortie
+from culture.models.inscriptions import PlaceSortie
+from culture.models.sorties import Sortie
 from kernel import clock
 from kernel.db import reading, transaction
 from kernel.errors import Refus

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from culture import courriels
+from culture.courriels import familles as courriels
 from culture.inscriptions import annuler
 from kernel.db import transaction
 from tests.culture.bourg import MAINTENANT, Gens, Saison, batir, habiter, reserver

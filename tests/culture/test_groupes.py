@@ -8,7 +8,7 @@ from flask import Flask
 from sqlalchemy import select, text
 
 from culture import groupes
-from culture.models_inscriptions import Groupe, GroupePersonne
+from culture.models.inscriptions import Groupe, GroupePersonne
 from foyers.models import Membre
 from kernel import clock
 from kernel.db import reading, transaction

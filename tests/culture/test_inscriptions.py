@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session
 from culture import attente, inscriptions
 from culture.attente import accepter, laisser
 from culture.conditions import Chevauchement, Personne
-from culture.etats import Besoin
 from culture.inscriptions import annuler, inscrire
-from culture.models import Sortie
+from culture.models.sorties import Sortie
+from culture.regles.etats import Besoin
 from culture.sorties import annuler_sortie
 from kernel.db import transaction
 from kernel.errors import Introuvable, Refus

@@ -13,16 +13,16 @@ from sqlalchemy import select, text
 
 from culture import contremarques, horaires_partenaires, inscriptions, partenaires, sorties
 from culture.conditions import Personne
-from culture.courriels_partenaires import contremarque as envoyer_la_contremarque
-from culture.courriels_partenaires import effectif as dire_l_effectif
+from culture.courriels.partenaires import contremarque as envoyer_la_contremarque
+from culture.courriels.partenaires import effectif as dire_l_effectif
 from culture.effectifs import Effectif, compter, differences
-from culture.etats import Besoin
 from culture.liens import jeton_du_lieu
-from culture.models import Lieu, Sortie, SortieAccompagnateur
-from culture.models_inscriptions import PlaceSortie
-from culture.models_soiree import Contremarque, EffectifEnvoye, ReponseLieu
+from culture.models.inscriptions import PlaceSortie
+from culture.models.soiree import Contremarque, EffectifEnvoye, ReponseLieu
+from culture.models.sorties import Lieu, Sortie, SortieAccompagnateur
 from culture.partenaires import GenreReponse, Position, Reponse
-from culture.queries_partenaires import dossier
+from culture.queries.partenaires import dossier
+from culture.regles.etats import Besoin
 from kernel import clock, documents, pdf
 from kernel.clock import PARIS, paris
 from kernel.db import reading, transaction

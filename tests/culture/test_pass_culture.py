@@ -7,9 +7,9 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from culture import carte_pass
+from culture.documents import carte_pass
 from culture.pass_culture import AConfirmer, AvisVu, annuler_pass, delivrer, empreinte, noter_avis, saisons_ouvertes
-from culture.tarifs import saison_de
+from culture.regles.tarifs import saison_de
 from kernel import qr
 from kernel.db import transaction
 from kernel.documents import find

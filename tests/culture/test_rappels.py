@@ -9,12 +9,14 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from culture import annonces_sorties, avis, rappels
+from culture import avis
 from culture.avis import donner, lus_par_la_coordination, lus_par_le_lieu
+from culture.courriels import annonces as annonces_sorties
+from culture.courriels import rappels
 from culture.inscriptions import annuler
-from culture.jalons import Jalon, avis_jusqu_a, rappel_du
 from culture.liens import jeton_d_avis
-from culture.models import Sortie
+from culture.models.sorties import Sortie
+from culture.regles.jalons import Jalon, avis_jusqu_a, rappel_du
 from culture.sorties import Programme, annuler_sortie, modifier, tenir
 from kernel import clock
 from kernel.clock import paris

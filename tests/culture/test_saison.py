@@ -6,12 +6,12 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from culture import queries_saison
 from culture.inscriptions import annuler
 from culture.presences import arriver, manquer
-from culture.queries_saison import Statuts, saison_en_lignes, saisons_connues, total
+from culture.queries import saison as queries_saison
+from culture.queries.saison import Statuts, saison_en_lignes, saisons_connues, total
+from culture.regles.tarifs import Saison as Annee
 from culture.sorties import annuler_sortie, tenir
-from culture.tarifs import Saison as Annee
 from kernel import clock
 from kernel.db import reading, transaction
 from kernel.web.access import Role

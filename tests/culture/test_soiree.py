@@ -9,15 +9,16 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select, text
 
-from culture import presences, queries_soiree
-from culture.dossier_soiree import cle_du_dossier, jeter, preparer
-from culture.etats import Motif
-from culture.models import Sortie, SortieAccompagnateur
-from culture.models_inscriptions import PlaceSortie
-from culture.models_pass import PassCulture
-from culture.models_soiree import Pointage
+from culture import presences
+from culture.documents.dossier_soiree import cle_du_dossier, jeter, preparer
+from culture.models.inscriptions import PlaceSortie
+from culture.models.pass_culture import PassCulture
+from culture.models.soiree import Pointage
+from culture.models.sorties import Sortie, SortieAccompagnateur
 from culture.presences import Note
-from culture.queries import sortie_vue
+from culture.queries import soiree as queries_soiree
+from culture.queries.sorties import sortie_vue
+from culture.regles.etats import Motif
 from kernel import clock, documents, pdf, qr
 from kernel.db import reading, transaction
 from kernel.errors import Refus

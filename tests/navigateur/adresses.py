@@ -11,7 +11,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
 
-from culture.dossier_soiree import cle_du_dossier
+from culture.documents.dossier_soiree import cle_du_dossier
 from culture.liens import jeton_d_avis, jeton_de_places, jeton_du_lieu
 from foyers import oubli
 from foyers.models import Compte, Foyer

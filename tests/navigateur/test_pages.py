@@ -8,7 +8,7 @@ from flask import Flask
 from sqlalchemy import text
 
 from app import create_app
-from culture import dossier_soiree
+from culture.documents import dossier_soiree
 from kernel.clock import now
 from kernel.db import reading, transaction
 from kernel.documents import find

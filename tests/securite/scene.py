@@ -19,11 +19,11 @@ from sqlalchemy.orm import Session
 from werkzeug.routing import Map, Rule
 
 from culture import contremarques
-from culture.dossier_soiree import cle_du_dossier
+from culture.documents.dossier_soiree import cle_du_dossier
 from culture.liens import jeton_d_avis, jeton_de_places, jeton_du_lieu
-from culture.models import Sortie, SortieImage
-from culture.models_inscriptions import Groupe, GroupePersonne, Inscription, PlaceSortie
-from culture.models_soiree import Contremarque
+from culture.models.inscriptions import Groupe, GroupePersonne, Inscription, PlaceSortie
+from culture.models.soiree import Contremarque
+from culture.models.sorties import Sortie, SortieImage
 from foyers import oubli
 from foyers.comptes import ouvrir_connexion
 from foyers.models import Compte, Connexion, Maison, Membre

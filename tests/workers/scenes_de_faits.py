@@ -29,10 +29,10 @@ from culture.events import (
     SortieAnnulee,
     SortieModifiee,
 )
-from culture.formulaires_coordination import connu_de
-from culture.models import Sortie
-from culture.models_inscriptions import PlaceSortie
-from culture.models_soiree import EffectifEnvoye
+from culture.formulaires.coordination import connu_de
+from culture.models.inscriptions import PlaceSortie
+from culture.models.soiree import EffectifEnvoye
+from culture.models.sorties import Sortie
 from culture.partenaires import GenreReponse, Reponse
 from culture.sorties import Programme
 from foyers.events import CompteOuvert, LiasseDemandee

@@ -1,0 +1,1 @@
+"""What households and venues are told, each once."""

@@ -1,0 +1,1 @@
+"""Pages of the agents: the counter, and who accompanies a group."""

@@ -1,0 +1,208 @@
+"""What a household reads of itself: its passes, who may come, its bookings and what it waits for."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from culture.attente import en_attente
+from culture.models.inscriptions import Inscription, PlaceSortie
+from culture.models.pass_culture import PassCulture
+from culture.models.sorties import GrilleSortie, Sortie
+from culture.queries.sorties import SortieVue, sorties_par_cle
+from culture.regles.etats import OUVERTES, EtatInscription, EtatSortie
+from culture.regles.tarifs import bareme
+from foyers.models import Membre
+from foyers.queries import quotients_au
+from kernel.documents import Document
+
+
+@dataclass(frozen=True, slots=True)
+class Compagnon:
+    """Somebody of the household before an outing: whether they may come, and at what price (centimes)."""
+
+    id: int
+    prenom: str
+    nom: str
+    adulte: bool
+    pass_ok: bool
+    deja: bool
+    prix: int
+
+
+@dataclass(frozen=True, slots=True)
+class CarteVue:
+    """A pass: whose, for which season, good until when; `prete` once its PDF is made."""
+
+    id: int
+    membre_id: int | None
+    prenom: str
+    nom: str
+    saison: int
+    du: date
+    au: date
+    prix: int
+    annule: bool
+    prete: bool
+
+    def vaut(self, jour: date) -> bool:
+        return not self.annule and self.du <= jour <= self.au
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceVue:
+    id: int
+    prenom: str
+    nom: str
+    invite: bool
+    adulte: bool
+    prix: int
+    besoins: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class InscriptionVue:
+    """A booking or a request of a household; `rang` on the waiting list, 0 when it does not wait."""
+
+    id: int
+    foyer_id: int | None
+    etat: str
+    sortie: SortieVue
+    places: tuple[PlaceVue, ...]
+    expire_le: datetime | None
+    rang: int
+
+    @property
+    def prix(self) -> int:
+        return sum(place.prix for place in self.places)
+
+
+def compagnons(session: Session, sortie: SortieVue, foyer_id: int, instant: datetime) -> list[Compagnon]:
+    """The household's people, the referent first. Five queries."""
+    good = {
+        one.membre_id: one
+        for one in session.scalars(
+            select(PassCulture)
+            .where(PassCulture.foyer_id == foyer_id, PassCulture.annule_le.is_(None))
+            .where(PassCulture.du <= sortie.jour, PassCulture.au >= sortie.jour)
+        )
+    }
+    taken = set(
+        session.scalars(
+            select(PlaceSortie.membre_id)
+            .join(Inscription, Inscription.id == PlaceSortie.inscription_id)
+            .where(Inscription.foyer_id == foyer_id, Inscription.sortie_id == sortie.id)
+            .where(Inscription.etat.in_(OUVERTES), PlaceSortie.annulee_le.is_(None))
+        )
+    )
+    forme, seuils, prix = session.execute(
+        select(GrilleSortie.forme, GrilleSortie.seuils, GrilleSortie.prix)
+        .join(Sortie, Sortie.grille_id == GrilleSortie.id)
+        .where(Sortie.id == sortie.id)
+    ).one()
+    grid = bareme(forme, seuils, prix)
+    quotient = quotients_au(session, [foyer_id], instant, sortie.jour).get(foyer_id)
+    members = session.scalars(
+        select(Membre)
+        .where(Membre.foyer_id == foyer_id)
+        .order_by(Membre.referent.desc(), Membre.adulte.desc(), Membre.id)
+    )
+    return [
+        Compagnon(
+            member.id,
+            member.prenom,
+            member.nom,
+            member.adulte,
+            member.id in good,
+            member.id in taken,
+            grid.prix_de(pass_gratuit=member.id in good and good[member.id].prix == 0, quotient=quotient).centimes,
+        )
+        for member in members
+    ]
+
+
+def cartes(session: Session, foyer_id: int) -> list[CarteVue]:
+    """The household's passes, the latest season first. One query."""
+    rows = session.execute(
+        select(PassCulture, Membre.prenom, Membre.nom, Document.key)
+        .outerjoin(Membre, Membre.id == PassCulture.membre_id)
+        .outerjoin(Document, Document.key == func.concat("pass:", PassCulture.id))
+        .where(PassCulture.foyer_id == foyer_id)
+        .order_by(PassCulture.saison.desc(), PassCulture.annule_le.isnot(None), PassCulture.id)
+    )
+    return [
+        CarteVue(
+            one.id,
+            one.membre_id,
+            prenom or "",
+            nom or "",
+            one.saison,
+            one.du,
+            one.au,
+            one.prix,
+            one.annule_le is not None,
+            key is not None,
+        )
+        for one, prenom, nom, key in rows
+    ]
+
+
+def mes_inscriptions(session: Session, foyer_id: int, instant: datetime) -> list[InscriptionVue]:
+    """What the household has booked, waits for or is offered, still to come, the next first."""
+    rows = session.scalars(
+        select(Inscription)
+        .join(Sortie, Sortie.id == Inscription.sortie_id)
+        .where(Inscription.foyer_id == foyer_id, Inscription.etat.in_(OUVERTES), Sortie.debut_le > instant)
+        .order_by(Sortie.debut_le, Inscription.id)
+    ).all()
+    return _vues(session, rows)
+
+
+def mes_sorties_passees(session: Session, foyer_id: int, instant: datetime, *, au_plus: int = 20) -> list[SortieVue]:
+    """Outings that somebody of the household went to, the latest first."""
+    keys = session.scalars(
+        select(Inscription.sortie_id)
+        .join(Sortie, Sortie.id == Inscription.sortie_id)
+        .where(Inscription.foyer_id == foyer_id, Inscription.etat == EtatInscription.CONFIRMEE)
+        .where(Sortie.debut_le <= instant, Sortie.etat != EtatSortie.ANNULEE)
+        .group_by(Inscription.sortie_id)
+        .order_by(func.max(Sortie.debut_le).desc())
+        .limit(au_plus)
+    ).all()
+    seen = sorties_par_cle(session, keys)
+    return [seen[key] for key in keys]
+
+
+def inscription_vue(session: Session, inscription_id: int) -> InscriptionVue | None:
+    """One inscription, whatever its state; those of its seats that were not given back."""
+    found = session.get(Inscription, inscription_id)
+    return _vues(session, [found])[0] if found is not None else None
+
+
+def _vues(session: Session, rows: Sequence[Inscription]) -> list[InscriptionVue]:
+    outings = sorties_par_cle(session, [row.sortie_id for row in rows])
+    seats = session.scalars(
+        select(PlaceSortie)
+        .where(PlaceSortie.inscription_id.in_([row.id for row in rows]), PlaceSortie.annulee_le.is_(None))
+        .order_by(PlaceSortie.id)
+    ).all()
+    waiting = {row.sortie_id for row in rows if row.etat == EtatInscription.EN_ATTENTE}
+    ranks = {one.id: rank for key in waiting for rank, one in enumerate(en_attente(session, key), 1)}
+    return [
+        InscriptionVue(
+            row.id,
+            row.foyer_id,
+            row.etat,
+            outings[row.sortie_id],
+            tuple(_place(seat) for seat in seats if seat.inscription_id == row.id),
+            row.expire_le,
+            ranks.get(row.id, 0),
+        )
+        for row in rows
+    ]
+
+
+def _place(seat: PlaceSortie) -> PlaceVue:
+    return PlaceVue(seat.id, seat.prenom, seat.nom, seat.invite, seat.adulte, seat.prix, tuple(seat.besoins))

@@ -1,0 +1,1 @@
+"""Pages of families, of everybody, and of venues by their link."""
