@@ -42,6 +42,7 @@ import paiements.mesures
 import paiements.portee
 import paiements.regisseur
 import paiements.regisseur_en_ligne
+import paiements.regisseur_restes
 import paiements.verifications
 import paiements.views
 import paniers.commandes_flask
@@ -118,6 +119,7 @@ MENUS: dict[Role | None, tuple[tuple[str, str, str], ...]] = {
         ("regie.versements", "Versements", "balance"),
         ("regie.journal", "Journal", "graphique"),
         ("en_ligne.a_regarder", "En ligne", "carte"),
+        ("restes.a_recouvrer", "Restes à recouvrer", "balance"),
         ("regie.acte", "Acte", "document"),
     ),
 }
@@ -141,6 +143,7 @@ BLUEPRINTS = (
     paiements.guichet_caisse.bp,
     paiements.regisseur.bp,
     paiements.regisseur_en_ligne.bp,
+    paiements.regisseur_restes.bp,
     paniers.views.semaine.bp,
     paniers.guichet.jour.bp,
     paniers.guichet.familles.bp,

@@ -104,6 +104,20 @@ class QuittancePrete(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class RestesArretes(Fact):
+    """What households have long owed is handed to the Treasury: its list is to be laid out, and each told."""
+
+    etat_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ResteRepris(Fact):
+    """What had been handed to the Treasury is due here again."""
+
+    reste_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class VersementFait(Fact):
     """A till has deposited at the Treasury: its slip is to be laid out."""
 

@@ -84,6 +84,12 @@ class AnnulationForm(Formulaire):
     )
 
 
+class RepriseForm(Formulaire):
+    motif = _texte(
+        _l("Pourquoi ?"), 200, DataRequired(_l("Écrivez pourquoi cette somme est reprise : le motif est gardé."))
+    )
+
+
 class VersementForm(Formulaire):
     especes = ChampSomme(
         _l("Espèces à verser"),

@@ -31,7 +31,8 @@ class ActeRegie(Base):
     """What the founding act allows from `effet_le` on; an amendment is another row, never a change of this one.
 
     `moyens` are the means of payment, `especes_max` the cash ceiling of one receipt, `versement_jours` how many days
-    may pass between two deposits.
+    may pass between two deposits; what is unpaid for `titres_apres_jours` days, and at least `titres_des` centimes, may
+    be handed to the Treasury.
     """
 
     __tablename__ = "acte_regie"
@@ -46,6 +47,8 @@ class ActeRegie(Base):
     rendu_monnaie: Mapped[bool]
     especes_max: Mapped[int]
     versement_jours: Mapped[int]
+    titres_apres_jours: Mapped[int] = mapped_column(SmallInteger, server_default="180")
+    titres_des: Mapped[int] = mapped_column(server_default="1500")
 
     __table_args__ = (
         UniqueConstraint("regie_id", "effet_le", name="uq_acte_regie_regie_id_effet_le"),
@@ -100,7 +103,7 @@ class CompteurRegie(Base):
     annee: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
     dernier: Mapped[int]
 
-    __table_args__ = (CheckConstraint("serie IN ('quittance', 'versement')", name="serie"),)
+    __table_args__ = (CheckConstraint("serie IN ('quittance', 'versement', 'restes')", name="serie"),)
 
 
 class Quittance(Base):

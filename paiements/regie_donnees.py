@@ -42,6 +42,8 @@ class UnActe(_Donnee):
     rendu_monnaie: bool
     especes_max: Annotated[int, Field(gt=0, le=100_000)] = 30_000
     versement_jours: Annotated[int, Field(ge=1, le=366)] = 31
+    titres_apres_jours: Annotated[int, Field(ge=14, le=1_460)] = 180
+    titres_des: Annotated[int, Field(ge=500, le=100_000)] = 1_500
 
 
 class UneCaisse(_Donnee):

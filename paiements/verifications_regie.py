@@ -147,4 +147,43 @@ REGLES_DE_LA_REGIE: tuple[tuple[str, str], ...] = (
         """,
         "L’écriture {cle} dit un versement qui n’existe pas.",
     ),
+    (
+        """
+        SELECT r.code, c.annee, c.dernier, n.nombre, n.dernier AS numero FROM compteur_regie c
+        JOIN regie r ON r.id = c.regie_id
+        CROSS JOIN LATERAL (SELECT count(*) AS nombre, coalesce(max(e.numero), 0) AS dernier FROM etat_restes e
+                            WHERE e.regie_id = c.regie_id AND e.annee = c.annee) n
+        WHERE c.serie = 'restes' AND (n.nombre <> c.dernier OR n.dernier <> c.dernier)
+        """,
+        "Les états de restes {code} de {annee} ont un trou : {nombre} états, le dernier porte le numéro {numero},"
+        " le compteur en est à {dernier}.",
+    ),
+    (
+        """
+        SELECT r.id FROM reste r WHERE 1 <> (
+            SELECT count(*) FROM ecriture e
+            JOIN mouvement t ON t.ecriture_id = e.id AND t.compte = 'titres' AND t.tiers = 'foyer:' || r.foyer_id
+                            AND t.montant = r.montant
+            JOIN mouvement f ON f.ecriture_id = e.id AND f.foyer_id = r.foyer_id AND f.montant = -r.montant
+            WHERE e.cle = 'reste:' || r.id
+              AND (r.repris_le IS NOT NULL) = EXISTS (SELECT FROM ecriture c WHERE c.contrepasse_id = e.id))
+        """,
+        "Le reste à recouvrer {id} et le grand livre ne disent pas la même chose.",
+    ),
+    (
+        """
+        SELECT coalesce(m.tiers, 'personne') AS qui, sum(m.montant) AS livre, coalesce(min(r.montant), 0) AS restes
+        FROM mouvement m LEFT JOIN (SELECT 'foyer:' || foyer_id AS tiers, sum(montant) AS montant FROM reste
+                                    WHERE repris_le IS NULL GROUP BY foyer_id) r ON r.tiers = m.tiers
+        WHERE m.compte = 'titres' GROUP BY m.tiers HAVING sum(m.montant) <> coalesce(min(r.montant), 0)
+        """,
+        "Le Trésor a {livre} centimes de {qui} selon le grand livre, {restes} selon les états remis.",
+    ),
+    (
+        """
+        SELECT r.id FROM reste r JOIN etat_restes e ON e.id = r.etat_id
+        WHERE r.repris_le > e.prise_en_charge_le OR r.depuis > e.arrete_au
+        """,
+        "Le reste à recouvrer {id} a été repris après sa prise en charge, ou n’était pas assez ancien.",
+    ),
 )

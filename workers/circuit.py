@@ -13,6 +13,8 @@ a bank takes back ── LitigeOuvert ──────────────
 the CCAS helps ───── AideAccordee ────────────────► a message: what is taken over, never why
 the counter's till ─ QuittanceEmise ──────────────► the receipt's PDF ── QuittancePrete ─► mail
                      VersementFait ───────────────► the slip of a deposit
+long unpaid ──────── RestesArretes ───────────────► the list for the Treasury, and a kind message to each family
+                     ResteRepris ─────────────────► a message: it is paid here again
 Stripe's webhook ─── EvenementStripeRecu ─────────► what it names is read again at Stripe
 Monday 6:00 ──────── CommandeEmise ───────────────► PDF and CSV ── BonCommandePret ─► mail to the producer
                      BonsDemandes (per maison) ───► vouchers and dossier
@@ -79,6 +81,8 @@ from paiements.events import (
     QuittancePrete,
     RemboursementDemande,
     RemboursementFait,
+    ResteRepris,
+    RestesArretes,
     VersementFait,
 )
 from paniers.events import (
@@ -129,6 +133,8 @@ CIRCUIT: Mapping[type[Fact], Sequence[Actor]] = {
     QuittanceEmise: (paiements.preparer_quittance,),
     QuittancePrete: (paiements.envoyer_quittance,),
     VersementFait: (paiements.preparer_bordereau,),
+    RestesArretes: (paiements.preparer_restes, paiements.annoncer_restes),
+    ResteRepris: (paiements.annoncer_reprise,),
     CommandeEmise: (paniers.preparer_bon_commande,),
     BonCommandePret: (paniers.envoyer_commande,),
     BonsDemandes: (paniers.preparer_bons,),

@@ -12,6 +12,8 @@ from paiements import (
     prelevements,
     quittances,
     remboursements,
+    restes,
+    restes_papier,
 )
 from paiements.events import (
     AideAccordee,
@@ -26,6 +28,8 @@ from paiements.events import (
     QuittancePrete,
     RemboursementDemande,
     RemboursementFait,
+    ResteRepris,
+    RestesArretes,
     VersementFait,
 )
 from workers.runtime import ARGENT, COURRIEL, DOCUMENTS, local, remote
@@ -100,3 +104,19 @@ def envoyer_quittance(session: Session, fact: QuittancePrete) -> None:
 def preparer_bordereau(fact: VersementFait) -> None:
     """The slip of a deposit as PDF."""
     bordereaux.preparer(fact.versement_id)
+
+
+@remote(DOCUMENTS, lease=60)
+def preparer_restes(fact: RestesArretes) -> None:
+    """The list of restes à recouvrer as PDF."""
+    restes_papier.preparer(fact.etat_id)
+
+
+@local(COURRIEL)
+def annoncer_restes(session: Session, fact: RestesArretes) -> None:
+    restes.annoncer(session, fact.etat_id)
+
+
+@local(COURRIEL)
+def annoncer_reprise(session: Session, fact: ResteRepris) -> None:
+    restes.annoncer_reprise(session, fact.reste_id)

@@ -2,14 +2,20 @@
 
 import uuid
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from kernel import clock
 from kernel.web.access import Role
+from paiements import grand_livre, restes
 from paiements.caisse import AEncaisser
+from paiements.grand_livre import Ligne
+from paiements.models import CompteGL
 from paiements.models_regie import ActeRegie, Regie
+from paiements.models_restes import Reste
 from paiements.monnaie import MoyenPaiement
 from paiements.regie import confier, nommer_mandataire
 from tests import fabriques
@@ -68,3 +74,21 @@ def recu(here: Comptoir, montant: int = 550, donne: int | None = None, **given: 
         "cle": uuid.uuid4(),
     }
     return AEncaisser(moyen=moyen, montant=montant, donne=donne or montant, **(values | given))
+
+
+def devoir(session: Session, foyer_id: int, montant: int = 3_000, *, jours: int = 200) -> None:
+    """The household has owed so much, for so many days."""
+    grand_livre.passer(
+        session,
+        cle=f"essai:{uuid.uuid4()}",
+        jour=clock.today() - timedelta(days=jours),
+        libelle="Place de sortie",
+        mouvements=[Ligne(CompteGL.FOYER, montant, foyer_id=foyer_id), Ligne(CompteGL.BILLETTERIE, -montant)],
+    )
+
+
+def reste_remis(session: Session, foyer_id: int) -> Reste:
+    """An old debt of that household, handed to the Treasury."""
+    devoir(session, foyer_id)
+    made = restes.arreter(session, {foyer_id}, par=None)
+    return session.scalars(select(Reste).where(Reste.etat_id == made.id)).one()

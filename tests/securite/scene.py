@@ -34,7 +34,7 @@ from kernel.clock import now, paris
 from kernel.db import Base, reading, transaction
 from kernel.outbox import Delivery, FactRow, State
 from kernel.web.access import Access, Role, declaration
-from paiements import bordereaux, grand_livre, quittances
+from paiements import bordereaux, grand_livre, quittances, restes_papier
 from paiements.echeances import ouvrir_en_lot
 from paiements.grand_livre import Ligne
 from paiements.liens import jeton
@@ -334,6 +334,12 @@ def _versement(session: Session, scene: Scene, cote: Cote) -> int:
     return made.id
 
 
+def _etat_de_restes(session: Session, scene: Scene, cote: Cote) -> int:
+    made = guichet.reste_remis(session, cote.foyer).etat_id
+    documents.store(session, restes_papier.cle(made), "restes.pdf", b"%PDF-1.7 un etat")
+    return made
+
+
 def _mandataire(session: Session, scene: Scene, cote: Cote) -> int:
     agent = fabriques.compte(session, Role.AGENT, maisons=(cote.maison,)).id
     made = Mandataire(maison_id=cote.maison, compte_id=agent, depuis=now())
@@ -483,6 +489,11 @@ OBJETS: dict[str, Objet] = {
     "quittance_id": Objet(_quittance),
     "paiement_id": Objet(_paiement, a_tous="the régisseur answers for every payment"),
     "versement_id": Objet(_versement, a_tous="the régisseur answers for the deposits of every till"),
+    "etat_id": Objet(_etat_de_restes, a_tous="the régisseur answers for what every household owes"),
+    "reste_id": Objet(
+        lambda session, _, cote: guichet.reste_remis(session, cote.foyer).id,
+        a_tous="the régisseur answers for what every household owes",
+    ),
     "mandataire_id": Objet(_mandataire, a_tous="the régisseur names who takes money at every till"),
     "contrat_id": Objet(_contrat, a_tous="the coordination looks after every producer's contract"),
     "grille_id": Objet(_grille, a_tous="a grid is the whole town's"),

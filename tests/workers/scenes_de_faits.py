@@ -54,6 +54,7 @@ from paiements import (
     prelevements,
     quittances,
     remboursements,
+    restes,
     versements,
 )
 from paiements.events import (
@@ -69,6 +70,8 @@ from paiements.events import (
     QuittancePrete,
     RemboursementDemande,
     RemboursementFait,
+    ResteRepris,
+    RestesArretes,
     VersementFait,
 )
 from paiements.models import ConditionEnLigne, Mandat, Mode, Paiement, Reglement
@@ -107,6 +110,7 @@ from paniers.models.retrait import Arrivee, ArriveeManque
 from paniers.models.semaines import EtatPanier, Panier, Semaine
 from tests import fabriques
 from tests.culture.bourg import Saison, batir, gens, habiter, place_de_ce_soir, reserver
+from tests.paiements.guichet import reste_remis
 from tests.paiements.monde import StripeLocal, debiter, foyer_par_carte, page_id, prelevement_du
 from tests.paniers.feuilles import TITRES, en_csv, ligne
 from tests.securite.scene import JEUDI, Scene, place_offerte
@@ -312,6 +316,15 @@ def _aide(session: Session, scene: Scene) -> Fact:
     return AideAccordee(given)
 
 
+def _restes_arretes(session: Session, scene: Scene) -> Fact:
+    return RestesArretes(reste_remis(session, scene.ici.foyer).etat_id)
+
+
+def _reste_repris(session: Session, scene: Scene) -> Fact:
+    handed = reste_remis(session, scene.ici.foyer)
+    return ResteRepris(restes.reprendre(session, handed.id, "Payé le même jour", par=None).id)
+
+
 def _a_annoncer(monde: Monde) -> Fact:
     """A household whose bank account is to be debited for its basket."""
     with transaction() as session:
@@ -507,6 +520,8 @@ SCENES: dict[type[Fact], SceneDeFait] = {
     RemboursementFait: SceneDeFait(_rendu, UN_MESSAGE),
     LitigeOuvert: SceneDeFait(_litige, UN_MESSAGE),
     AideAccordee: SceneDeFait(ecrite(_aide), UN_MESSAGE),
+    RestesArretes: SceneDeFait(ecrite(_restes_arretes), UN_MESSAGE | UN_DOCUMENT),
+    ResteRepris: SceneDeFait(ecrite(_reste_repris), UN_MESSAGE),
     PreavisDemande: SceneDeFait(_a_annoncer, UN_MESSAGE),
     PrelevementDemande: SceneDeFait(lambda monde: PrelevementDemande(_prelevement(monde)), {"ecriture": 1}),
     PaiementReussi: SceneDeFait(_reussi, UN_MESSAGE),
