@@ -40,6 +40,7 @@ import paiements.guichet_aides
 import paiements.guichet_caisse
 import paiements.mesures
 import paiements.portee
+import paiements.rapprochement.views
 import paiements.regisseur
 import paiements.regisseur_en_ligne
 import paiements.regisseur_restes
@@ -102,6 +103,7 @@ MENUS: dict[Role | None, tuple[tuple[str, str, str], ...]] = {
         ("justificatifs.file", "Justificatifs", "document"),
         ("courrier.courrier", "Lettres et appels", "telephone"),
         ("soirees.soirees", "Soirées", "billet"),
+        ("rapprochement.page", "Rapprochement", "balance"),
         ("operations.en_souffrance", "En souffrance", "attention"),
     ),
     Role.PRODUCTEUR: (
@@ -111,6 +113,7 @@ MENUS: dict[Role | None, tuple[tuple[str, str, str], ...]] = {
     Role.ADMINISTRATION: (
         ("coordination.semaine", "La semaine", "calendrier"),
         ("regie.caisses", "La régie", "euro"),
+        ("rapprochement.page", "Rapprochement", "balance"),
         ("operations.en_souffrance", "En souffrance", "attention"),
     ),
     Role.REGISSEUR: (
@@ -120,6 +123,7 @@ MENUS: dict[Role | None, tuple[tuple[str, str, str], ...]] = {
         ("regie.journal", "Journal", "graphique"),
         ("en_ligne.a_regarder", "En ligne", "carte"),
         ("restes.a_recouvrer", "Restes à recouvrer", "balance"),
+        ("rapprochement.page", "Rapprochement", "balance"),
         ("regie.acte", "Acte", "document"),
     ),
 }
@@ -144,6 +148,7 @@ BLUEPRINTS = (
     paiements.regisseur.bp,
     paiements.regisseur_en_ligne.bp,
     paiements.regisseur_restes.bp,
+    paiements.rapprochement.views.bp,
     paniers.views.semaine.bp,
     paniers.guichet.jour.bp,
     paniers.guichet.familles.bp,
@@ -204,6 +209,7 @@ def create_app() -> Flask:
     foyers.commandes_flask.foyers.add_command(paniers.importation.commande.importer)
     app.cli.add_command(foyers.commandes_flask.foyers)
     app.cli.add_command(paiements.commandes_flask.regie)
+    app.cli.add_command(paiements.commandes_flask.paiements)
     app.cli.add_command(paniers.commandes_flask.semaine)
     app.cli.add_command(verifier)
     return app

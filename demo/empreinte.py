@@ -49,7 +49,8 @@ LECTURES = (
     "SELECT sortie_id, version, nombre FROM contremarque ORDER BY id",
     "SELECT sortie_id, nombre FROM billets_recus ORDER BY id",
     "SELECT annee, numero, foyer_id, moyen, montant, emise_le FROM quittance ORDER BY id",
-    "SELECT cle, jour FROM ecriture WHERE cle NOT LIKE 'paiement:%' AND cle NOT LIKE 'panier:%' ORDER BY cle",
+    "SELECT cle, jour FROM ecriture WHERE cle NOT LIKE 'paiement:%' AND cle NOT LIKE 'panier:%'"
+    " AND cle NOT LIKE 'frais:%' AND cle NOT LIKE 'virement:%' ORDER BY cle",
     "SELECT foyer_id, sum(montant) FROM mouvement WHERE compte = 'foyer' GROUP BY foyer_id ORDER BY foyer_id",
 )
 

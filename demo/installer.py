@@ -88,7 +88,19 @@ def _chez_stripe(session: Session) -> dict[str, Any]:
         )
     )
     cards = [{**row._mapping, "number": "4242424242424242"} for row in customers]
-    return {"customers": _quelques_refus(cards), "payments": [_passe(dict(row._mapping)) for row in payments]}
+    past = [_passe(dict(row._mapping)) for row in payments]
+    own, tried = _un_essai(past)
+    return {"customers": [*_quelques_refus(cards), *own], "payments": [*past, *tried]}
+
+
+def _un_essai(past: list[dict[str, Any]]) -> tuple[list[dict[str, object]], list[dict[str, object]]]:
+    """The euro by which the CCAS tried online payment, by hand at Stripe: the reconciliation will ask what it is."""
+    if not past:
+        return [], []
+    who = {"customer": "cus_essai_ccas", "payment_method": "pm_essai_ccas"}
+    first = min(one["created"] for one in past)
+    paid = who | {"id": "pi_essai_ccas", "amount": 100, "created": first - 3_600, "description": "Essai du CCAS"}
+    return [who | {"name": "Essai du CCAS", "number": "4242424242424242"}], [paid]
 
 
 def _quelques_refus(cards: list[dict[str, object]]) -> list[dict[str, object]]:
@@ -101,7 +113,7 @@ def _quelques_refus(cards: list[dict[str, object]]) -> list[dict[str, object]]:
     return cards
 
 
-def _passe(row: dict[str, object]) -> dict[str, object]:
+def _passe(row: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in row.items() if key != "paiement"} | {
         "metadata": {"paiement": str(row["paiement"])}
     }

@@ -18,6 +18,7 @@ for tables in (
     "foyers.models_messages",
     "paiements.models",
     "paiements.models_regie",
+    "paiements.rapprochement.models",
     "paniers.models.semaines",
     "paniers.models.distributions",
     "paniers.models.attente",

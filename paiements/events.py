@@ -122,3 +122,10 @@ class VersementFait(Fact):
     """A till has deposited at the Treasury: its slip is to be laid out."""
 
     versement_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class RapprochementDemande(Fact):
+    """A day is over: what the provider and the tills say of it is to be laid beside the ledger."""
+
+    rapprochement_id: int

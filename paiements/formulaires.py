@@ -1,4 +1,4 @@
-"""The forms of money online, and of what the CCAS gives back or takes over."""
+"""The forms of money online, of what the CCAS gives back or takes over, and of a difference that is explained."""
 
 from typing import Any
 
@@ -52,3 +52,7 @@ class AideForm(Formulaire):
         render_kw={"inputmode": "decimal", "autocomplete": "off", "maxlength": 10},
     )
     motif = ChampMotif(_l("Pourquoi"), _l("Écrivez pourquoi ; la famille ne le lira pas."))
+
+
+class ResolutionForm(Formulaire):
+    motif = ChampMotif(_l("Ce qui l’explique, ou ce que vous avez fait"), _l("Écrivez ce qui explique cet écart."))

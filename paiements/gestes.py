@@ -60,5 +60,6 @@ GESTES = {
     "preparer_restes": Geste("Mettre en page un état des restes à recouvrer", _rien),
     "annoncer_restes": Geste("Écrire à des familles que le Trésor leur demandera ce qui reste dû", _rien),
     "annoncer_reprise": Geste("Écrire à une famille que ce qui reste dû se paie de nouveau ici", _rien),
+    "rapprocher": Geste("Rapprocher Stripe, le grand livre et les caisses", _rien),
     "verifier_page": Geste("Vérifier chez Stripe une page de paiement restée ouverte", _rien),
 }

@@ -27,7 +27,7 @@ class CompteGL(StrEnum):
     Of the régie: CAISSE the cash of a till, its float included, CHEQUES and CAP what lies beside it, TPE what the card
     terminal has taken, each by maison (`tiers`); ECART_CAISSE what a count found too little (debit) or too much;
     TRESOR what the Treasury holds of ours; TITRES old debts handed over to it; AIDES what the CCAS has taken over of
-    what households owed.
+    what households owed. FRAIS_STRIPE is what Stripe has kept for its work, BANQUE what it has paid out to our account.
     """
 
     FOYER = "foyer"
@@ -45,6 +45,8 @@ class CompteGL(StrEnum):
     TRESOR = "tresor"
     TITRES = "titres"
     AIDES = "aides"
+    FRAIS_STRIPE = "frais_stripe"
+    BANQUE = "banque"
 
 
 class Ecriture(Base):
@@ -77,7 +79,8 @@ class Mouvement(Base):
         Index("ix_mouvement_tiers", "tiers", "compte", postgresql_where=text("tiers IS NOT NULL")),
         CheckConstraint(
             "compte IN ('foyer', 'stripe', 'achats', 'producteurs', 'participation_ccas', 'billetterie', 'adhesions',"
-            " 'caisse', 'cheques', 'cap', 'tpe', 'ecart_caisse', 'tresor', 'titres', 'aides')",
+            " 'caisse', 'cheques', 'cap', 'tpe', 'ecart_caisse', 'tresor', 'titres', 'aides',"
+            " 'frais_stripe', 'banque')",
             name="compte",
         ),
         CheckConstraint(

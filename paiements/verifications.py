@@ -6,6 +6,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from kernel import clock
+from paiements.verifications_rapprochement import REGLES_DU_RAPPROCHEMENT
 from paiements.verifications_regie import REGLES_DE_LA_REGIE
 
 PATIENCE = timedelta(hours=1)
@@ -187,7 +188,7 @@ def verifier(session: Session) -> list[str]:
     """Every fault found in the ledger and in the payments; an empty list when all is well."""
     valeurs = {"avant": clock.now() - PATIENCE}
     fautes: list[str] = []
-    for requete, phrase in (*REGLES, *REGLES_DE_LA_REGIE):
+    for requete, phrase in (*REGLES, *REGLES_DE_LA_REGIE, *REGLES_DU_RAPPROCHEMENT):
         lignes = session.execute(text(requete), valeurs if ":avant" in requete else {}).mappings()
         fautes += [phrase.format(**ligne) for ligne in lignes]
     return fautes

@@ -15,6 +15,7 @@ the counter's till ─ QuittanceEmise ──────────────
                      VersementFait ───────────────► the slip of a deposit
 long unpaid ──────── RestesArretes ───────────────► the list for the Treasury, and a kind message to each family
                      ResteRepris ─────────────────► a message: it is paid here again
+each night ───────── RapprochementDemande ────────► Stripe, ledger and tills side by side
 Stripe's webhook ─── EvenementStripeRecu ─────────► what it names is read again at Stripe
 Monday 6:00 ──────── CommandeEmise ───────────────► PDF and CSV ── BonCommandePret ─► mail to the producer
                      BonsDemandes (per maison) ───► vouchers and dossier
@@ -79,6 +80,7 @@ from paiements.events import (
     PrelevementDemande,
     QuittanceEmise,
     QuittancePrete,
+    RapprochementDemande,
     RemboursementDemande,
     RemboursementFait,
     ResteRepris,
@@ -135,6 +137,7 @@ CIRCUIT: Mapping[type[Fact], Sequence[Actor]] = {
     VersementFait: (paiements.preparer_bordereau,),
     RestesArretes: (paiements.preparer_restes, paiements.annoncer_restes),
     ResteRepris: (paiements.annoncer_reprise,),
+    RapprochementDemande: (paiements.rapprocher,),
     CommandeEmise: (paniers.preparer_bon_commande,),
     BonCommandePret: (paniers.envoyer_commande,),
     BonsDemandes: (paniers.preparer_bons,),

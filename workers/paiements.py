@@ -26,12 +26,14 @@ from paiements.events import (
     PrelevementDemande,
     QuittanceEmise,
     QuittancePrete,
+    RapprochementDemande,
     RemboursementDemande,
     RemboursementFait,
     ResteRepris,
     RestesArretes,
     VersementFait,
 )
+from paiements.rapprochement import nuit
 from workers.runtime import ARGENT, COURRIEL, DOCUMENTS, local, remote
 
 
@@ -120,3 +122,9 @@ def annoncer_restes(session: Session, fact: RestesArretes) -> None:
 @local(COURRIEL)
 def annoncer_reprise(session: Session, fact: ResteRepris) -> None:
     restes.annoncer_reprise(session, fact.reste_id)
+
+
+@remote(ARGENT)
+def rapprocher(fact: RapprochementDemande) -> None:
+    """Read what moved at the provider's, and lay both sides beside each other."""
+    nuit.rapprocher(fact.rapprochement_id)

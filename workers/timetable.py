@@ -21,6 +21,7 @@ from kernel.db import transaction
 from kernel.errors import Refus
 from kernel.settings import get_settings
 from paiements import aides, echeances, regroupement, remboursements, reprises
+from paiements.rapprochement import nuit
 from paniers import horaires, horaires_producteurs
 from paniers.courriels import annonces
 from paniers.courriels import equipe as alertes_equipe
@@ -65,6 +66,11 @@ def _regrouper(instant: datetime) -> None:
         regroupement.regrouper(session, instant)
 
 
+def _rapprocher(instant: datetime) -> None:
+    with transaction() as session:
+        nuit.demander_la_nuit(session, instant)
+
+
 TASKS: tuple[Task, ...] = (
     horaires.ouvrir,
     horaires.cloturer_ce_qui_est_du,
@@ -88,6 +94,7 @@ TASKS: tuple[Task, ...] = (
     _reprendre,
     _regrouper,
     _inviter_a_parler,
+    _rapprocher,
     _rappeler_les_quotients,
     _purger,
 )

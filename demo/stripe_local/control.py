@@ -12,6 +12,7 @@ from demo.stripe_local.api import Api
 from demo.stripe_local.disputes import close_dispute, open_dispute
 from demo.stripe_local.errors import Json
 from demo.stripe_local.intents import settle_debit
+from demo.stripe_local.payouts import pay_out
 from demo.stripe_local.seeding import seed
 from demo.stripe_local.storage import Store
 from demo.stripe_local.webhooks import Webhooks
@@ -121,6 +122,12 @@ def _banks(blueprint: Blueprint, store: Store) -> None:
             if intent is None or intent["status"] != "processing":
                 abort(404)
             return settle_debit(tx, intent, _body().get("outcome"))
+
+    @blueprint.post("/virements")
+    def payout() -> Json:
+        """All that is on the balance leaves for the bank now; {} when nothing is there."""
+        with store.transaction() as tx:
+            return pay_out(tx, now=True) or {}
 
     @blueprint.post("/litiges")
     def dispute() -> Json:

@@ -158,13 +158,23 @@ def _outcome(error: Json | None) -> Json:
 
 
 def balance_transaction(created: int, id: str, source: Json, cents: int) -> Json:
-    """What moved on the account's balance; a card payment in euros costs 1.5 % + 25 cents, a refund nothing."""
+    """What moved on the account's balance, and what that costs: nothing for a refund or a payout."""
     kind, currency = source["object"], source["currency"]
-    fee = 25 + (cents * 15 + 999) // 1000 if kind == "charge" else 0
+    fee = _fee(source, cents)
     fields: Json = {"amount": cents, "available_on": created + 3 * 86400, "currency": currency, "description": None}
-    fields |= {"fee": fee, "fee_details": [], "net": cents - fee, "reporting_category": kind, "source": source["id"]}
-    body = _base("balance_transaction", id, created, **fields, status="pending", type=kind)
+    category = "dispute_reversal" if kind == "dispute" and cents > 0 else kind
+    fields |= {"fee": fee, "fee_details": [], "net": cents - fee, "reporting_category": category}
+    body = _base("balance_transaction", id, created, **fields, source=source["id"], status="pending")
+    body["type"] = "adjustment" if kind == "dispute" else kind
     return {name: value for name, value in body.items() if name != "livemode"}
+
+
+def _fee(source: Json, cents: int) -> int:
+    """Centimes: 1.5 % and 25 for a card, 35 for a SEPA debit, 1,500 for a payment that a bank takes back."""
+    if source["object"] == "charge":
+        by_debit = source["payment_method_details"]["type"] == "sepa_debit"
+        return 35 if by_debit else 25 + (cents * 15 + 999) // 1000
+    return 1_500 if source["object"] == "dispute" and cents < 0 else 0
 
 
 def refund(created: int, charged: Json, cents: int, reason: str | None, metadata: dict[str, str]) -> Json:

@@ -49,6 +49,8 @@ _TABLE: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "/refunds/<id>", routes.retrieve("refund")),
     ("GET", "/balance_transactions", routes.listed("balance_transaction", "source", "type")),
     ("GET", "/balance_transactions/<id>", routes.retrieve("balance_transaction")),
+    ("GET", "/payouts", routes.listed("payout", "status")),
+    ("GET", "/payouts/<id>", routes.retrieve("payout")),
     ("GET", "/events", routes.listed("event", "type")),
     ("GET", "/events/<id>", routes.retrieve("event")),
 )

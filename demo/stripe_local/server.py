@@ -15,6 +15,7 @@ from demo.stripe_local.control import control
 from demo.stripe_local.errors import Json
 from demo.stripe_local.intents import settle_debit
 from demo.stripe_local.pages import hosted_pages
+from demo.stripe_local.payouts import pay_out
 from demo.stripe_local.sessions import expire
 from demo.stripe_local.storage import Store, Tx
 from demo.stripe_local.webhooks import API_VERSION, Webhooks
@@ -121,7 +122,7 @@ def in_fours(number: str) -> str:
 
 
 def sweep(store: Store) -> None:
-    """Once a second: sessions whose time is over expire, SEPA debits whose days are over are settled."""
+    """Once a second: sessions whose time is over expire, SEPA debits whose days are over are settled, payouts leave."""
     while True:
         time.sleep(1)
         with store.transaction() as tx:
@@ -129,3 +130,4 @@ def sweep(store: Store) -> None:
                 expire(tx, session)
             for intent in sepa.due(tx):
                 settle_debit(tx, intent)
+            pay_out(tx)

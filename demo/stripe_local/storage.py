@@ -31,6 +31,8 @@ CREATE INDEX IF NOT EXISTS session_open ON object (json_extract(body, '$.expires
     WHERE kind = 'checkout.session' AND json_extract(body, '$.status') = 'open';
 CREATE INDEX IF NOT EXISTS intent_processing ON object (kind)
     WHERE kind = 'payment_intent' AND json_extract(body, '$.status') = 'processing';
+CREATE INDEX IF NOT EXISTS balance_pending ON object (json_extract(body, '$.available_on'))
+    WHERE kind = 'balance_transaction' AND json_extract(body, '$.status') = 'pending';
 CREATE TABLE IF NOT EXISTS reply (
     key TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, status INTEGER NOT NULL, body TEXT NOT NULL,
     created INTEGER NOT NULL);
@@ -180,6 +182,15 @@ class Tx:
         """The payments whose outcome a bank has not told yet."""
         rows = self.db.execute(
             "SELECT body FROM object WHERE kind = 'payment_intent' AND json_extract(body, '$.status') = 'processing'"
+        )
+        return [json.loads(row[0]) for row in rows]
+
+    def unpaid(self, instant: int) -> list[Json]:
+        """The movements of the balance that no payout holds yet, available by then."""
+        rows = self.db.execute(
+            "SELECT body FROM object WHERE kind = 'balance_transaction' AND json_extract(body, '$.status') = 'pending'"
+            " AND json_extract(body, '$.available_on') <= ?",
+            (instant,),
         )
         return [json.loads(row[0]) for row in rows]
 

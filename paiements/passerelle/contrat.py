@@ -4,7 +4,9 @@ What the types cannot say stands in `docs/prestataires.md`: same key, done once;
 and are read later; events are only news, what they name is always read again.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
@@ -139,6 +141,33 @@ class LitigeLu:
     question: bool = False
 
 
+class NatureOperation(StrEnum):
+    """Why the account at the provider's has moved."""
+
+    PAIEMENT = "paiement"
+    REMBOURSEMENT = "remboursement"
+    LITIGE = "litige"
+    FRAIS = "frais"
+    VIREMENT = "virement"
+    AUTRE = "autre"
+
+
+@dataclass(frozen=True, slots=True)
+class OperationLue:
+    """A movement of our account there: gross centimes, positive when money came, and what it cost (`frais`).
+
+    `objet` is what moved, `intention` the payment behind it where there is one.
+    """
+
+    id: str
+    nature: NatureOperation
+    objet: str
+    intention: str | None
+    montant: int
+    frais: int
+    le: datetime
+
+
 class StatutPage(StrEnum):
     OUVERTE = "open"
     COMPLETE = "complete"
@@ -208,6 +237,9 @@ class Prestataire(Protocol):
 
     def lire_litige(self, litige_id: str) -> LitigeLu:
         """How a payment that a bank takes back stands now."""
+
+    def lire_operations(self, depuis: datetime | None) -> Sequence[OperationLue]:
+        """All that has moved our account there since that instant (None: ever), oldest first."""
 
     def lire_evenement(self, payload: bytes, signature: str) -> Evenement:
         """The event of a webhook, once its signature and stamp are checked. Raises SignatureInvalide."""

@@ -3,6 +3,7 @@
 from paiements.passerelle.stripe_appels import creer_client, oublier_client
 from paiements.passerelle.stripe_debits import lire_intention, prelever, retrouver
 from paiements.passerelle.stripe_evenements import lire_evenement
+from paiements.passerelle.stripe_operations import lire_operations
 from paiements.passerelle.stripe_pages import (
     fermer_page,
     lire_page,
@@ -19,6 +20,7 @@ __all__ = [
     "lire_evenement",
     "lire_intention",
     "lire_litige",
+    "lire_operations",
     "lire_page",
     "lire_remboursements",
     "oublier_client",

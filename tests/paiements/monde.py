@@ -66,6 +66,12 @@ class StripeLocal:
         methode = self.poster(f"/v1/payment_methods/{carte}/attach", customer=client)["id"]
         return client, methode
 
+    def poster_local(self, path: str, **asked: Any) -> dict[str, Any]:
+        """A string of the local Stripe's own: a bank's answer, a dispute, a payout."""
+        answer = requests.post(f"{self.url}/_local/{path}", json=asked, timeout=10)
+        assert answer.ok, answer.text
+        return dict(answer.json())
+
     def payer_page(self, adresse: str, numero: str = "4242424242424242") -> requests.Response:
         """The person fills in Stripe's page and sends it."""
         with requests.Session() as browser:

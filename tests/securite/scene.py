@@ -40,6 +40,7 @@ from paiements.grand_livre import Ligne
 from paiements.liens import jeton
 from paiements.models import Carte, CompteGL, Echeance, Paiement, Reglement
 from paiements.models_regie import Caisse, Mandataire, Quittance, Versement
+from paiements.rapprochement.models import Ecart
 from paiements.regie import confier, nommer_mandataire, tiers
 from paniers import arrivees, cartes, procurations
 from paniers.importation import depot
@@ -340,6 +341,16 @@ def _etat_de_restes(session: Session, scene: Scene, cote: Cote) -> int:
     return made
 
 
+def _ecart(session: Session, scene: Scene, cote: Cote) -> int:
+    """A payment that Stripe has and the ledger has not."""
+    made = Ecart(
+        piece=f"stripe:ch_{next(_numbers)}", nature="paiement", ailleurs=550, grand_livre=0, constate_le=now()
+    )  # fmt: skip
+    session.add(made)
+    session.flush()
+    return made.id
+
+
 def _mandataire(session: Session, scene: Scene, cote: Cote) -> int:
     agent = fabriques.compte(session, Role.AGENT, maisons=(cote.maison,)).id
     made = Mandataire(maison_id=cote.maison, compte_id=agent, depuis=now())
@@ -495,6 +506,7 @@ OBJETS: dict[str, Objet] = {
         a_tous="the régisseur answers for what every household owes",
     ),
     "mandataire_id": Objet(_mandataire, a_tous="the régisseur names who takes money at every till"),
+    "ecart_id": Objet(_ecart, a_tous="the régisseur explains every difference"),
     "contrat_id": Objet(_contrat, a_tous="the coordination looks after every producer's contract"),
     "grille_id": Objet(_grille, a_tous="a grid is the whole town's"),
     "calendrier_id": Objet(_calendrier, a_tous="a rhythm is the whole town's"),

@@ -39,7 +39,7 @@ from foyers.events import CompteOuvert, LiasseDemandee
 from foyers.models import Maison
 from foyers.models_messages import Liasse
 from kernel import documents
-from kernel.clock import now
+from kernel.clock import now, today
 from kernel.db import reading, transaction
 from kernel.documents import Document
 from kernel.mail import MailQueued, Outgoing, queue_mails
@@ -68,6 +68,7 @@ from paiements.events import (
     PrelevementDemande,
     QuittanceEmise,
     QuittancePrete,
+    RapprochementDemande,
     RemboursementDemande,
     RemboursementFait,
     ResteRepris,
@@ -78,6 +79,8 @@ from paiements.models import ConditionEnLigne, Mandat, Mode, Paiement, Reglement
 from paiements.models_retours import Litige
 from paiements.monnaie import MoyenPaiement
 from paiements.passerelle import Evenement
+from paiements.rapprochement import nuit
+from paiements.rapprochement.models import Rapprochement
 from paniers import cartes
 from paniers.documents import feuille_jour
 from paniers.events import (
@@ -311,6 +314,15 @@ def _litige(monde: Monde) -> Fact:
         return LitigeOuvert(taken.id)
 
 
+def _a_rapprocher(monde: Monde) -> Fact:
+    """All that this Stripe has is known already: doing it again adds nothing."""
+    nuit.rapprocher_le(today())
+    with transaction() as session:
+        asked = session.scalars(select(Rapprochement)).one()
+        asked.fait_le = None
+        return RapprochementDemande(asked.id)
+
+
 def _aide(session: Session, scene: Scene) -> Fact:
     given = aides.accorder(session, scene.ici.foyer, montant=300, motif="Fin de mois difficile", par=None)
     return AideAccordee(given)
@@ -531,6 +543,7 @@ SCENES: dict[type[Fact], SceneDeFait] = {
     QuittanceEmise: SceneDeFait(ecrite(lambda *given: QuittanceEmise(_quittance(*given))), UN_DOCUMENT),
     QuittancePrete: SceneDeFait(_quittance_prete, UN_MESSAGE),
     VersementFait: SceneDeFait(ecrite(_versement), UN_DOCUMENT),
+    RapprochementDemande: SceneDeFait(_a_rapprocher),
     CommandeEmise: SceneDeFait(ecrite(_commande_emise), {"document": 2}),
     BonCommandePret: SceneDeFait(ecrite(lambda _, scene: BonCommandePret(scene.ici.commande)), UN_COURRIEL),
     BonsDemandes: SceneDeFait(ecrite(_bons), {"document": 2}),
