@@ -97,7 +97,7 @@ def _un_essai(past: list[dict[str, Any]]) -> tuple[list[dict[str, object]], list
     """The euro by which the CCAS tried online payment, by hand at Stripe: the reconciliation will ask what it is."""
     if not past:
         return [], []
-    who = {"customer": "cus_essai_ccas", "payment_method": "pm_essai_ccas"}
+    who: dict[str, object] = {"customer": "cus_essai_ccas", "payment_method": "pm_essai_ccas"}
     first = min(one["created"] for one in past)
     paid = who | {"id": "pi_essai_ccas", "amount": 100, "created": first - 3_600, "description": "Essai du CCAS"}
     return [who | {"name": "Essai du CCAS", "number": "4242424242424242"}], [paid]
