@@ -117,6 +117,7 @@ PASSEES = (
 # The first ones have a part to play: this evening's, the one to which the first household goes, the one that is
 # cancelled, the one that a group goes to, the one that is sold out.
 CE_SOIR, EN_FAMILLE, ANNULEE, EN_GROUPE, COMPLETE = range(5)
+PLUS_TARD = 8
 A_VENIR = (
     Affiche("Une place au soleil", "theatre", 0, PAR_QUOTIENT, 1500, 18, SOIR, 95, "Une troupe de Capuche.", RENCONTRE, ("lsf",), accord=True),
     Affiche("Cendrillon sans citrouille", "theatre", 0, PAR_QUOTIENT, 1400, 20, APRES_MIDI, 60, "Dès cinq ans.", RENCONTRE, ("calme",)),

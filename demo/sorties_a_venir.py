@@ -20,7 +20,7 @@ from culture.models.sorties import Sortie
 from culture.regles.etats import EtatSortie
 from culture.sorties import annuler_sortie, clore
 from demo.lieux import NOMS_DE_FAMILLE, PRENOMS
-from demo.programme import A_VENIR, ANNULEE, CE_SOIR, COMPLETE, EN_FAMILLE, EN_GROUPE
+from demo.programme import A_VENIR, ANNULEE, CE_SOIR, COMPLETE, EN_FAMILLE, EN_GROUPE, PLUS_TARD
 from demo.reponses_lieux import faire_repondre
 from demo.sorties import detenteurs
 from foyers.models import Compte, Maison, Membre
@@ -78,8 +78,8 @@ def _preparer(session: Session, public: _Public, rank: int, sortie: Sortie) -> N
     drawn = public.tirer(FOYERS_PAR_SORTIE if rank > COMPLETE else 5)
     if rank == EN_GROUPE:
         _emmener_un_groupe(session, public, sortie, drawn.pop())
-    if rank == EN_FAMILLE:
-        _inscrire(session, public, sortie, [public.premier], 3)
+    if rank in (EN_FAMILLE, PLUS_TARD):
+        _inscrire(session, public, sortie, [public.premier], 3 if rank == EN_FAMILLE else 2)
     booked = _inscrire(session, public, sortie, drawn)
     if rank == CE_SOIR and public.maintenant >= sortie.cloture_le:
         clore(session, sortie.id, instant=public.maintenant, par=None)

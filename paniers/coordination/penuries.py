@@ -145,7 +145,7 @@ def _noter(form: ReponseForm, seen: ReponseVue, typed: Disponibles) -> bool:
     if not form.validate_on_submit() or typed.erreurs:
         return False
     said = il_manque(typed, seen.bon.articles) or bool(form.message.data)
-    taken_back = bool(seen.disponibles or seen.message) and len(typed.quantites) == len(seen.bon.articles)
+    taken_back = bool(seen.disponibles or seen.message) and 0 < len(typed.quantites) == len(seen.bon.articles)
     if not said and not taken_back:
         form.refuser("message", _("Dites ce qui manque : changez une quantité, ou écrivez un mot."))
         return False

@@ -107,7 +107,7 @@ _FOYER_DU_PATIO = (
     "AND NOT EXISTS (SELECT FROM choix x WHERE x.abonnement_id = a.id) "
     "AND NOT EXISTS (SELECT FROM pause x WHERE x.abonnement_id = a.id) "
     "ORDER BY EXISTS (SELECT FROM inscription i JOIN sortie s ON s.id = i.sortie_id WHERE i.foyer_id = f.id "
-    "AND i.etat = 'confirmee' AND s.etat IN ('publiee', 'close')) DESC, "
+    "AND i.etat = 'confirmee' AND s.etat IN ('publiee', 'close') AND s.debut_le > :now) DESC, "
     "EXISTS (SELECT FROM pass_culture y JOIN document z ON z.key = 'pass:' || y.id WHERE y.foyer_id = f.id) DESC, "
     "f.id LIMIT 1)"
 )
@@ -138,7 +138,7 @@ _LUS = {
     "importation_id": "SELECT id FROM importation WHERE rapport IS NOT NULL ORDER BY id DESC LIMIT 1",
     "sortie_id": "SELECT id FROM sortie WHERE etat = 'publiee' AND cloture_le > :now ORDER BY debut_le LIMIT 1",
     "inscription_id": "SELECT i.id FROM inscription i JOIN sortie s ON s.id = i.sortie_id WHERE i.etat = 'confirmee' "
-    "AND s.debut_le > :now AND i.foyer_id = {foyer} ORDER BY i.id LIMIT 1",
+    "AND s.debut_le > :now AND i.foyer_id = {foyer} ORDER BY s.debut_le DESC LIMIT 1",
     "contremarque_id": "SELECT c.id FROM contremarque c JOIN document d ON d.key = 'contremarque:' || c.id "
     "ORDER BY c.id DESC LIMIT 1",
     "groupe_id": "SELECT g.id FROM groupe g JOIN maison m ON m.id = g.maison_id WHERE m.nom = 'Le Patio' "
