@@ -12,6 +12,7 @@ from datetime import date, time, timedelta
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
+from demo import impayes
 from foyers.models import Compte, Foyer, Maison
 from kernel import clock
 from kernel.clock import paris
@@ -52,6 +53,7 @@ def ouvrir_la_regie(session: Session, maisons: list[Maison], debut: date) -> Non
         suppleant="Selim Aydin",
         moyens=list(MoyenPaiement),
         rendu_monnaie=True,
+        titres_apres_jours=impayes.JOURS,
     )
     tills = [
         UneCaisse(

@@ -11,7 +11,7 @@ from datetime import date, datetime, time, timedelta
 from sqlalchemy import Row, Select, insert, select, text
 from sqlalchemy.orm import Session
 
-from demo import soirees
+from demo import impayes, soirees
 from demo.caisses import SEMAINES_AU_GUICHET, tenir_la_caisse
 from demo.imprevus import completer, deux_tiers
 from demo.saison import composer_et_publier, offrir
@@ -48,6 +48,7 @@ def vivre(session: Session, rng: random.Random, jour: date, maintenant: datetime
         held = number - (SEMAINES_PASSEES - SEMAINES_AU_GUICHET)
         short = number == SEMAINES_PASSEES - 1
         _mener(session, rng, week, coordination, court=short, au_guichet=held if held >= 0 else None)
+        impayes.remettre(session, week, number)
         _oublier_les_faits(session)
     soirees.passer(session, copy(rng), maintenant)
     _oublier_les_faits(session)
@@ -188,6 +189,7 @@ _PAYER_EN_LIGNE = text(
     INSERT INTO paiement (foyer_id, echeance_id, nature, montant, cle, etat, demande_le)
     SELECT e.foyer_id, e.id, 'en_ligne', e.montant, gen_random_uuid(), 'prepare', :le
       FROM echeance e WHERE e.reglee_le IS NULL AND e.ouverte_le < :avant AND e.mode = 'maison'
+       AND e.foyer_id <> ALL(:en_peine)
      ORDER BY e.foyer_id, e.cle
     RETURNING id, foyer_id, echeance_id, montant, nature
     """
@@ -225,7 +227,8 @@ def _payer(session: Session, rng: random.Random, week: Semaine, maintenant: date
     if maintenant is not None and maintenant < evening:
         return
     before = week.cloture_le - timedelta(weeks=SEMAINES_A_REGLER) + timedelta(hours=1)
-    late = session.execute(_PAYER_EN_LIGNE, {"le": charged, "avant": before}).all()
+    given = {"le": charged, "avant": before, "en_peine": impayes.en_peine(session)}
+    late = session.execute(_PAYER_EN_LIGNE, given).all()
     outings = session.execute(soirees.PAYER, {"le": charged, "avant": week.cloture_le.date()}).all()
     _conclure(session, [(row, "reussi") for row in (*late, *outings)], evening)
 
@@ -308,6 +311,6 @@ def _oublier_les_faits(session: Session) -> None:
     session.execute(
         text(
             "DELETE FROM outbox_fact WHERE expanded_at IS NULL"
-            " AND name NOT IN ('QuittanceEmise', 'VersementFait', 'PassDelivre')"
+            " AND name NOT IN ('QuittanceEmise', 'VersementFait', 'RestesArretes', 'PassDelivre')"
         )
     )
