@@ -13,7 +13,7 @@ from foyers.models import Compte
 from kernel import clock
 from kernel.clock import paris
 from kernel.web.access import Role
-from paiements import restes
+from paiements import journal_papier, restes
 from paiements.models_restes import EtatRestes
 from paiements.queries_regie import regie
 from paiements.queries_restes import a_recouvrer
@@ -49,6 +49,7 @@ def remettre(session: Session, week: Semaine, number: int) -> None:
     assert office is not None, "the régie is opened with the town"
     for earlier in session.scalars(select(EtatRestes.id)):
         restes.prendre_en_charge(session, earlier)
+    journal_papier.demander(session, week.retrait_le - timedelta(days=27), week.retrait_le, None, par=None)
     act = acte_en_vigueur(session, office.id, clock.today())
     listed = [one.foyer_id for one in a_recouvrer(session, act, clock.today())][: ETATS[number]]
     if listed:

@@ -311,6 +311,6 @@ def _oublier_les_faits(session: Session) -> None:
     session.execute(
         text(
             "DELETE FROM outbox_fact WHERE expanded_at IS NULL"
-            " AND name NOT IN ('QuittanceEmise', 'VersementFait', 'RestesArretes', 'PassDelivre')"
+            " AND name NOT IN ('QuittanceEmise', 'VersementFait', 'RestesArretes', 'TirageDemande', 'PassDelivre')"
         )
     )

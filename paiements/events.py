@@ -104,6 +104,13 @@ class QuittancePrete(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class TirageDemande(Fact):
+    """The régie's journal between two days is to be laid out."""
+
+    tirage_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class RestesArretes(Fact):
     """What households have long owed is handed to the Treasury: its list is to be laid out, and each told."""
 

@@ -202,3 +202,18 @@ class VersementPiece(Base):
 
     quittance_id: Mapped[int] = mapped_column(ForeignKey("quittance.id"), primary_key=True, autoincrement=False)
     versement_id: Mapped[int] = mapped_column(ForeignKey("versement.id"), index=True)
+
+
+class TirageJournal(Base):
+    """The journal between two days, asked for on paper; of one till alone where `maison_id` names it."""
+
+    __tablename__ = "tirage_journal"
+
+    id: Mapped[Key]
+    du: Mapped[date]
+    au: Mapped[date]
+    maison_id: Mapped[int | None] = mapped_column(ForeignKey("caisse.maison_id"))
+    demande_le: Mapped[Instant]
+    par: Mapped[int | None] = mapped_column(ForeignKey("compte.id"))
+
+    __table_args__ = (CheckConstraint("du <= au", name="periode"),)

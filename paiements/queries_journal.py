@@ -23,7 +23,8 @@ _JOURNAL = text(
     LEFT JOIN quittance q ON 'quittance:' || q.id = e.cle OR q.annule_id = o_q.id
     LEFT JOIN regie r ON r.id = q.regie_id
     WHERE e.jour BETWEEN :du AND :au
-      AND EXISTS (SELECT FROM mouvement t WHERE t.ecriture_id = e.id AND t.compte = ANY(CAST(:comptes AS text[])))
+      AND EXISTS (SELECT FROM mouvement t WHERE t.ecriture_id = e.id AND t.compte = ANY(CAST(:comptes AS text[]))
+                  AND (CAST(:tiers AS text) IS NULL OR t.tiers = :tiers))
     ORDER BY e.jour, e.id, m.id
     LIMIT CAST(:combien AS bigint)
     """
@@ -37,6 +38,7 @@ _BALANCE = text(
            sum(m.montant) AS solde
     FROM mouvement m JOIN ecriture e ON e.id = m.ecriture_id
     WHERE e.jour <= :au AND m.compte = ANY(CAST(:comptes AS text[]))
+      AND (CAST(:tiers AS text) IS NULL OR m.tiers = :tiers)
     GROUP BY m.compte ORDER BY array_position(CAST(:comptes AS text[]), m.compte)
     """
 )
@@ -68,13 +70,15 @@ class SoldeDeCompte:
     solde: int
 
 
-def journal(session: Session, du: date, au: date, combien: int | None = None) -> list[LigneDeJournal]:
-    """Every movement of the entries that touched the régie, oldest first (None: all)."""
-    given = {"du": du, "au": au, "comptes": list(COMPTES), "combien": combien}
+def journal(
+    session: Session, du: date, au: date, combien: int | None = None, *, tiers: str | None = None
+) -> list[LigneDeJournal]:
+    """Every movement of the entries that touched the régie, or the till of `tiers`, oldest first (None: all)."""
+    given = {"du": du, "au": au, "comptes": list(COMPTES), "combien": combien, "tiers": tiers}
     return [LigneDeJournal(*row) for row in session.execute(_JOURNAL, given)]
 
 
-def balance(session: Session, du: date, au: date) -> list[SoldeDeCompte]:
-    """Each account of the régie: what stood before `du`, what moved, what stands at the end of `au`."""
-    lues = session.execute(_BALANCE, {"du": du, "au": au, "comptes": list(COMPTES)})
+def balance(session: Session, du: date, au: date, *, tiers: str | None = None) -> list[SoldeDeCompte]:
+    """Each account of the régie, or of the till of `tiers`: what stood before `du`, moved, and stands after `au`."""
+    lues = session.execute(_BALANCE, {"du": du, "au": au, "comptes": list(COMPTES), "tiers": tiers})
     return [SoldeDeCompte(row.compte, *(int(one) for one in row[1:])) for row in lues]

@@ -18,7 +18,7 @@ from kernel.spreadsheet import MEDIA_TYPE, Cell, csv_file
 from kernel.web.access import ALL, Role, access
 from kernel.web.files import file_answer
 from kernel.web.words import _
-from paiements import bordereaux, queries_caisse, queries_journal, queries_regie
+from paiements import bordereaux, journal_papier, queries_caisse, queries_journal, queries_regie
 from paiements.formulaires_caisse import VersementForm
 from paiements.queries_journal import LigneDeJournal
 from paiements.regie import nommer_mandataire, retirer_mandataire
@@ -105,6 +105,8 @@ def journal() -> str:
     with reading() as session:
         lines = queries_journal.journal(session, start, end, queries_journal.LIGNES_MONTREES + 1)
         accounts = queries_journal.balance(session, start, end)
+        printed = journal_papier.tirages(session)
+        tills = queries_caisse.caisses(session, None)
     return render_template(
         "paiements/regie/journal.html",
         du=start,
@@ -112,8 +114,32 @@ def journal() -> str:
         lignes=lines[: queries_journal.LIGNES_MONTREES],
         coupe=len(lines) > queries_journal.LIGNES_MONTREES,
         balance=accounts,
+        tirages=printed,
+        caisses=tills,
         aujourdhui=today(),
     )
+
+
+@bp.post("/journal")
+@access(*LECTURE, on=ALL)
+def imprimer_journal() -> Response:
+    days = [_jour(request.form.get(name, "")) for name in ("du", "au")]
+    if days[0] is None or days[1] is None:
+        raise Refus(_("Écrivez les deux dates du journal à imprimer."), status=422)
+    maison_id = request.form.get("maison", type=int)
+    with transaction() as session:
+        start, end = min(days[0], days[1]), max(days[0], days[1])
+        journal_papier.demander(session, start, end, maison_id, par=current_user.compte_id)
+    flash(_("Le journal se met en page. Il est prêt dans quelques secondes, dans « Les derniers PDF »."), "succes")
+    return redirect(url_for(".journal", du=days[0].isoformat(), au=days[1].isoformat()), 303)
+
+
+@bp.get("/journal/<int:tirage_id>.pdf")
+@access(*LECTURE, on=ALL)
+def journal_pdf(tirage_id: int) -> Fichier:
+    with reading() as session:
+        made = documents.find(session, journal_papier.cle(tirage_id))
+    return file_answer(made, _("Ce PDF se prépare encore. Réessayez dans quelques secondes."))
 
 
 @bp.get("/journal.csv")

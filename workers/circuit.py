@@ -13,6 +13,7 @@ a bank takes back ── LitigeOuvert ──────────────
 the CCAS helps ───── AideAccordee ────────────────► a message: what is taken over, never why
 the counter's till ─ QuittanceEmise ──────────────► the receipt's PDF ── QuittancePrete ─► mail
                      VersementFait ───────────────► the slip of a deposit
+                     TirageDemande ───────────────► the journal between two days, as PDF
 long unpaid ──────── RestesArretes ───────────────► the list for the Treasury, and a kind message to each family
                      ResteRepris ─────────────────► a message: it is paid here again
 each night ───────── RapprochementDemande ────────► Stripe, ledger and tills side by side
@@ -85,6 +86,7 @@ from paiements.events import (
     RemboursementFait,
     ResteRepris,
     RestesArretes,
+    TirageDemande,
     VersementFait,
 )
 from paniers.events import (
@@ -135,6 +137,7 @@ CIRCUIT: Mapping[type[Fact], Sequence[Actor]] = {
     QuittanceEmise: (paiements.preparer_quittance,),
     QuittancePrete: (paiements.envoyer_quittance,),
     VersementFait: (paiements.preparer_bordereau,),
+    TirageDemande: (paiements.preparer_journal,),
     RestesArretes: (paiements.preparer_restes, paiements.annoncer_restes),
     ResteRepris: (paiements.annoncer_reprise,),
     RapprochementDemande: (paiements.rapprocher,),

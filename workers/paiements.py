@@ -8,6 +8,7 @@ from paiements import (
     checkout,
     courriels,
     evenements,
+    journal_papier,
     preavis,
     prelevements,
     quittances,
@@ -31,6 +32,7 @@ from paiements.events import (
     RemboursementFait,
     ResteRepris,
     RestesArretes,
+    TirageDemande,
     VersementFait,
 )
 from paiements.rapprochement import nuit
@@ -128,3 +130,9 @@ def annoncer_reprise(session: Session, fact: ResteRepris) -> None:
 def rapprocher(fact: RapprochementDemande) -> None:
     """Read what moved at the provider's, and lay both sides beside each other."""
     nuit.rapprocher(fact.rapprochement_id)
+
+
+@remote(DOCUMENTS, lease=60)
+def preparer_journal(fact: TirageDemande) -> None:
+    """The journal between two days as PDF."""
+    journal_papier.preparer(fact.tirage_id)

@@ -53,6 +53,7 @@ FICHIERS = {
     "paiements.quittance_pdf",
     "regie.bordereau",
     "regie.journal_csv",
+    "regie.journal_pdf",
     "restes.etat_csv",
     "restes.etat_pdf",
     "paniers.bon_pdf",
@@ -153,6 +154,8 @@ _LUS = {
     "paiement_id": "SELECT id FROM paiement WHERE etat = 'reussi' ORDER BY id DESC LIMIT 1",
     "versement_id": "SELECT v.id FROM versement v JOIN document d ON d.key = 'versement:' || v.id "
     "ORDER BY v.id LIMIT 1",
+    "tirage_id": "SELECT t.id FROM tirage_journal t JOIN document d ON d.key = 'journal:' || t.id "
+    "ORDER BY t.id LIMIT 1",
     "etat_id": "SELECT e.id FROM etat_restes e JOIN document d ON d.key = 'restes:' || e.id ORDER BY e.id LIMIT 1",
     "reste_id": "SELECT r.id FROM reste r JOIN etat_restes e ON e.id = r.etat_id WHERE r.repris_le IS NULL "
     "AND e.prise_en_charge_le IS NULL ORDER BY r.id LIMIT 1",

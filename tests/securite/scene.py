@@ -34,7 +34,7 @@ from kernel.clock import now, paris
 from kernel.db import Base, reading, transaction
 from kernel.outbox import Delivery, FactRow, State
 from kernel.web.access import Access, Role, declaration
-from paiements import bordereaux, grand_livre, quittances, restes_papier
+from paiements import bordereaux, grand_livre, journal_papier, quittances, restes_papier
 from paiements.echeances import ouvrir_en_lot
 from paiements.grand_livre import Ligne
 from paiements.liens import jeton
@@ -335,6 +335,12 @@ def _versement(session: Session, scene: Scene, cote: Cote) -> int:
     return made.id
 
 
+def _tirage(session: Session, scene: Scene, cote: Cote) -> int:
+    made = journal_papier.demander(session, JEUDI, JEUDI, cote.maison, par=None).id
+    documents.store(session, journal_papier.cle(made), "journal.pdf", b"%PDF-1.7 un journal")
+    return made
+
+
 def _etat_de_restes(session: Session, scene: Scene, cote: Cote) -> int:
     made = guichet.reste_remis(session, cote.foyer).etat_id
     documents.store(session, restes_papier.cle(made), "restes.pdf", b"%PDF-1.7 un etat")
@@ -500,6 +506,7 @@ OBJETS: dict[str, Objet] = {
     "quittance_id": Objet(_quittance),
     "paiement_id": Objet(_paiement, a_tous="the régisseur answers for every payment"),
     "versement_id": Objet(_versement, a_tous="the régisseur answers for the deposits of every till"),
+    "tirage_id": Objet(_tirage, a_tous="the régisseur answers for the journal of every till"),
     "etat_id": Objet(_etat_de_restes, a_tous="the régisseur answers for what every household owes"),
     "reste_id": Objet(
         lambda session, _, cote: guichet.reste_remis(session, cote.foyer).id,

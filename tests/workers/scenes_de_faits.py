@@ -51,6 +51,7 @@ from paiements import (
     checkout,
     evenements,
     grand_livre,
+    journal_papier,
     prelevements,
     quittances,
     remboursements,
@@ -73,6 +74,7 @@ from paiements.events import (
     RemboursementFait,
     ResteRepris,
     RestesArretes,
+    TirageDemande,
     VersementFait,
 )
 from paiements.models import ConditionEnLigne, Mandat, Mode, Paiement, Reglement
@@ -328,6 +330,10 @@ def _aide(session: Session, scene: Scene) -> Fact:
     return AideAccordee(given)
 
 
+def _tirage(session: Session, scene: Scene) -> Fact:
+    return TirageDemande(journal_papier.demander(session, JEUDI, JEUDI, scene.ici.maison, par=None).id)
+
+
 def _restes_arretes(session: Session, scene: Scene) -> Fact:
     return RestesArretes(reste_remis(session, scene.ici.foyer).etat_id)
 
@@ -532,6 +538,7 @@ SCENES: dict[type[Fact], SceneDeFait] = {
     RemboursementFait: SceneDeFait(_rendu, UN_MESSAGE),
     LitigeOuvert: SceneDeFait(_litige, UN_MESSAGE),
     AideAccordee: SceneDeFait(ecrite(_aide), UN_MESSAGE),
+    TirageDemande: SceneDeFait(ecrite(_tirage), UN_DOCUMENT),
     RestesArretes: SceneDeFait(ecrite(_restes_arretes), UN_MESSAGE | UN_DOCUMENT),
     ResteRepris: SceneDeFait(ecrite(_reste_repris), UN_MESSAGE),
     PreavisDemande: SceneDeFait(_a_annoncer, UN_MESSAGE),
