@@ -15,7 +15,7 @@ import ctypes
 import logging
 import re
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time
@@ -24,17 +24,19 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from kernel import qr
 from kernel.drawings import line_drawing
+from kernel.pdf_places import code
 from kernel.templating import STATIC, environment
 
 if TYPE_CHECKING:
+    from pydyf import PDF
     from weasyprint import CSS, HTML, Document
     from weasyprint.text.fonts import FontConfiguration
     from weasyprint.urls import URLFetcher, URLFetcherResponse
 
 STYLE_SHEET = STATIC / "css" / "pdf.css"
 OWN_FILES = {".woff2": "font/woff2", ".ttf": "font/ttf", ".svg": "image/svg+xml", ".png": "image/png"}
+VARIANT = "pdf/ua-1"
 DATA_IMAGES = ("data:image/png;base64,", "data:image/jpeg;base64,")
 
 Primitive = str | int | float | bool | date | datetime | time | None
@@ -68,26 +70,36 @@ def render(template: str, context: Mapping[str, Any], bounds: Bounds = BOUNDS) -
     The context holds primitives, and lists and dictionaries of them: a TypeError says where it does not. Templates
     receive a filter `qr` (a voucher's text → its drawing). Raises TooLarge.
     """
+    return write(fill(template, context), bounds)
+
+
+def fill(template: str, context: Mapping[str, Any]) -> str:
+    """The HTML page that `templates/<template>` makes of a context of primitives."""
     assert_primitives(context)
     templates = environment()
-    templates.filters["qr"] = qr.svg
-    return write(templates.get_template(template).render(context), bounds)
+    templates.filters["qr"] = code
+    return templates.get_template(template).render(context)
 
 
 def write(html: str, bounds: Bounds = BOUNDS) -> bytes:
     """The PDF of a whole HTML page. Raises TooLarge."""
-    if len(html) > bounds.html:
-        raise TooLarge(f"{len(html)} letters of HTML")
-    with _one_at_a_time:
-        try:
-            with _deadline(bounds.seconds):
-                content = _paint(html, bounds)
-        except _OutOfTime:
-            _press.cache_clear()  # what was interrupted may be half-made
-            raise TooLarge(f"more than {bounds.seconds} s") from None
+    with _bounded(bounds):
+        content = _paint(_lay_out(html, bounds), sha256(html.encode()).hexdigest()[:32].encode())
     if len(content) > bounds.size:
         raise TooLarge(f"{len(content)} bytes")
     return content
+
+
+def lay_out(html: str, bounds: Bounds = BOUNDS) -> "Document":
+    """The pages of a whole HTML page, to be painted with others. Raises TooLarge."""
+    with _bounded(bounds):
+        return _lay_out(html, bounds)
+
+
+def paint(document: "Document", finisher: "Callable[[Document, PDF], None]", bounds: Bounds = BOUNDS) -> None:
+    """Hand to `finisher` what was painted of the pages, object by object. Raises TooLarge."""
+    with _bounded(bounds):
+        _paint(document, b"", finisher)
 
 
 def assert_primitives(value: object, place: str = "context") -> None:
@@ -155,15 +167,24 @@ def fetch_own(url: str) -> tuple[bytes, str]:
     return path.read_bytes(), OWN_FILES[path.suffix]
 
 
-def _paint(html: str, bounds: Bounds) -> bytes:
+def _lay_out(html: str, bounds: Bounds) -> "Document":
+    if len(html) > bounds.html:
+        raise TooLarge(f"{len(html)} letters of HTML")
     press = _press()
-    identifier = sha256(html.encode()).hexdigest()[:32].encode()
-    options = {"pdf_variant": "pdf/ua-1", "pdf_identifier": identifier, "cache": press.images}
     page = press.html(string=html, url_fetcher=press.fetcher, base_url="static:")
-    document: Document = page.render(font_config=press.fonts, stylesheets=[press.style], **options)
+    document: Document = page.render(
+        font_config=press.fonts, stylesheets=[press.style], cache=press.images, pdf_variant=VARIANT
+    )
     if len(document.pages) > bounds.pages:
         raise TooLarge(f"{len(document.pages)} pages")
-    content = document.write_pdf(**options)
+    return document
+
+
+def _paint(document: "Document", identifier: bytes, finisher: "Callable[[Document, PDF], None] | None" = None) -> bytes:
+    press = _press()
+    content = document.write_pdf(
+        finisher=finisher, cache=press.images, pdf_variant=VARIANT, pdf_identifier=identifier or False
+    )
     for url in [url for url in press.images if not url.startswith(("static:", "drawing:"))]:
         del press.images[url]  # ours are few and come again, others would pile up
     assert isinstance(content, bytes)
@@ -175,6 +196,18 @@ _one_at_a_time = threading.Lock()
 
 class _OutOfTime(BaseException):
     """Not an Exception: WeasyPrint survives those, image by image."""
+
+
+@contextmanager
+def _bounded(bounds: Bounds) -> Iterator[None]:
+    """The press, for the block alone and for a time. Raises TooLarge."""
+    with _one_at_a_time:
+        try:
+            with _deadline(bounds.seconds):
+                yield
+        except _OutOfTime:
+            _press.cache_clear()  # what was interrupted may be half-made
+            raise TooLarge(f"more than {bounds.seconds} s") from None
 
 
 @contextmanager

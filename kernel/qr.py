@@ -14,6 +14,7 @@ no changed bit passes.
 
 import base64
 import binascii
+import re
 import struct
 import uuid
 from dataclasses import dataclass
@@ -35,6 +36,8 @@ VERSION = 1
 LONGEST_INPUT = 400
 QR_VERSION = 6
 QUIET_ZONE = 4
+MODULES = 17 + 4 * QR_VERSION
+SIDE = MODULES + 2 * QUIET_ZONE
 
 # Signed in front of what is read, so that no signature made by the same key for another purpose can pass for this one.
 _DOMAIN = b"paniers-et-culture voucher 1\0"
@@ -46,6 +49,8 @@ _CARD_LAYOUT = struct.Struct(">BB16s")
 # A fixed mask spares the trial of all eight; without a fixed version the error level may silently drop.
 _OPTIONS = f"ecLevel=M,version={QR_VERSION},dataMask=3"
 _SIGNATURE = 64
+_BLACK = re.compile(rb"\0+")
+_CHUNK = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +149,30 @@ def svg(text: str, label: str = "Code QR") -> Markup:
     ).format(label=label, side=side, path=path)
 
 
+def strokes(text: str) -> bytes:
+    """The same drawing as a PDF's content draws it: a stroke along each black run, row after row.
+
+    Widths and colour are the caller's. Raises ValueError as `svg` does.
+    """
+    flat = _pixels(text)
+    rows = [b"1 0 0 1 %d %d.5 cm" % (QUIET_ZONE, QUIET_ZONE)]
+    for start in range(0, MODULES * MODULES, MODULES):
+        row = flat[start : start + MODULES]
+        rows += [_chunk(at, row[at : at + _CHUNK + 1]) for at in range(0, MODULES, _CHUNK)]
+        rows.append(b"S 1 0 0 1 0 1 cm")
+    return b"\n".join(rows) + b"\n"
+
+
+@lru_cache(maxsize=4096)
+def _chunk(at: int, modules: bytes) -> bytes:
+    """The strokes of a few modules of a row, which begin at this place: there are few such pieces, and many codes.
+
+    The last module is the next piece's first: a run that goes on covers it too, so that no seam shows between the two.
+    """
+    runs = [run.span() for run in _BLACK.finditer(modules) if run.start() < _CHUNK]
+    return b" ".join([b"%d 0 m" % at, *(b"%d 0 m %d 0 l" % (at + first, at + last) for first, last in runs)])
+
+
 def _sign_dated(prefix: str, domain: bytes, identity: uuid.UUID, valid_from: date, valid_until: date) -> str:
     if not valid_from <= valid_until:
         raise ValueError("a voucher ends before it begins")
@@ -204,14 +233,18 @@ def _decode(text: str, prefix: str, layout: struct.Struct) -> bytes:
 
 def _modules(text: str) -> list[list[bool]]:
     """The rows of the QR, True where it is black."""
+    flat = _pixels(text)
+    return [[value == 0 for value in flat[start : start + MODULES]] for start in range(0, len(flat), MODULES)]
+
+
+def _pixels(text: str) -> bytes:
+    """The modules of the QR, row after row, nought where it is black."""
     code = zxingcpp.create_barcode(text, zxingcpp.BarcodeFormat.QRCode, options=_OPTIONS)
     image = code.to_image(scale=1, add_quiet_zones=False)
     pixels = memoryview(image)  # type: ignore[arg-type]  # it is a buffer, which its stub does not say
-    height, width = pixels.shape or (0, 0)
-    if code.ec_level != "M" or not height == width == 17 + 4 * QR_VERSION:
+    if code.ec_level != "M" or pixels.shape != (MODULES, MODULES):
         raise ValueError("only a voucher's or a card's text has its QR version and error level")
-    flat = pixels.tobytes()
-    return [[value == 0 for value in flat[y * width : (y + 1) * width]] for y in range(height)]
+    return pixels.tobytes()
 
 
 def _strokes(row: list[bool], y: int) -> str:

@@ -12,7 +12,7 @@ from paniers.courriels import distributions as annonces_distributions
 from paniers.courriels import familles as courriels
 from paniers.courriels import places as courriels_places
 from paniers.courriels import producteurs as courriels_producteurs
-from paniers.documents import bon_commande, bons_retrait, feuille_jour
+from paniers.documents import bon_commande, dossier, feuille_jour
 from paniers.events import (
     AbonnementSouscrit,
     ArriveeIncomplete,
@@ -42,7 +42,7 @@ from workers.runtime import COURRIEL, DOCUMENTS, local, remote
 @remote(DOCUMENTS, lease=120)
 def preparer_bons(fact: BonsDemandes) -> None:
     """Every voucher of one maison and its dossier; rendering holds no transaction open."""
-    bons_retrait.bons_de_la_maison(fact.semaine_id, fact.maison_id)
+    dossier.bons_de_la_maison(fact.semaine_id, fact.maison_id)
 
 
 @remote(DOCUMENTS, lease=60)

@@ -1,31 +1,23 @@
-"""Bons de retrait: each basket's voucher, and the maison's dossier de distribution.
+"""Bons de retrait: what each basket's voucher says, and the maison's dossier de distribution.
 
-In three steps, so that no transaction is open while pages are laid out: `lire_dossier` reads a maison's week into
-primitives, `rendre` makes the files, `ranger` keeps them. Doing it again replaces the same documents:
-``bon:<panier>`` and ``dossier:<semaine>:<maison>``. No price, no band and no quotient is ever read here.
+`lire_dossier` reads a maison's week into primitives; `dossier.py` makes papers of them. No price, no band and no
+quotient is ever read here.
 """
 
 import uuid
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, time
-from itertools import groupby
 
 from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
-from foyers.models import Canal, Foyer, Maison, Membre
-from kernel import pdf, qr
-from kernel.db import reading, transaction
+from foyers.models import Foyer, Maison, Membre
+from kernel import qr
 from kernel.errors import Introuvable
-from kernel.formats import jour
 from paniers.agenda import GARDE, RendezVous, agenda
-from paniers.documents.fichiers import Fichier, nom_de_fichier, ranger
 from paniers.models.producteurs import Composition, CompositionLigne, Offre, Producteur, Produit
 from paniers.models.semaines import EtatPanier, Panier, Semaine
 from paniers.regles.quantites import quantite
-
-# Several hundred vouchers in one file take too much memory; no maison gives out as many.
-BORNES_DOSSIER = pdf.Bounds(html=6_000_000, pages=200, seconds=120)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,18 +72,6 @@ class Dossier:
     bons: tuple[Bon, ...]
 
 
-def bons_de_la_maison(semaine_id: int, maison_id: int) -> None:
-    """Make every voucher of a maison's week and its dossier; safe to repeat.
-
-    Opens its own sessions, one to read and one to keep, as an actor that renders must. Raises Introuvable.
-    """
-    with reading() as session:
-        dossier = lire_dossier(session, semaine_id, maison_id)
-    fichiers = rendre(dossier)
-    with transaction() as session:
-        ranger(session, fichiers)
-
-
 def lire_dossier(session: Session, semaine_id: int, maison_id: int) -> Dossier:
     """What the documents of this maison and week say; five queries. Raises Introuvable."""
     semaine, maison = session.get(Semaine, semaine_id), session.get(Maison, maison_id)
@@ -101,50 +81,6 @@ def lire_dossier(session: Session, semaine_id: int, maison_id: int) -> Dossier:
     bons = _bons(session, semaine, maison_id, rdv.jour)
     produits, poids = _produits(session, semaine_id, sum(bon.nombre for bon in bons))
     return Dossier(semaine_id, maison_id, lieu_du_rendez_vous(maison, rdv), produits, poids, bons)
-
-
-def rendre(dossier: Dossier) -> list[Fichier]:
-    """Every file of the maison's week: one voucher for each basket, then the dossier."""
-    vouchers = [
-        Fichier(
-            f"bon:{bon.panier_id}",
-            nom_de_fichier("bon de retrait", jour(dossier.lieu.jour), extension="pdf"),
-            rendre_bon(dossier, bon),
-        )
-        for bon in dossier.bons
-        if not bon.a_donner
-    ]
-    name = nom_de_fichier("dossier", dossier.lieu.nom, jour(dossier.lieu.jour), extension="pdf")
-    whole = Fichier(f"dossier:{dossier.semaine_id}:{dossier.maison_id}", name, rendre_dossier(dossier))
-    return [*vouchers, whole]
-
-
-def rendre_bon(dossier: Dossier, bon: Bon) -> bytes:
-    """A family's voucher, A5."""
-    context = {"lieu": asdict(dossier.lieu), "bon": asdict(bon), "produits": [asdict(p) for p in dossier.produits]}
-    return pdf.render("pdf/bon.html", context)
-
-
-def rendre_dossier(dossier: Dossier, *, tous_les_bons: bool = False) -> bytes:
-    """The maison's dossier, A4: cover, fiche de confection, feuille d'émargement, and the vouchers to cut out.
-
-    Those are of the families that receive no e-mail, or with `tous_les_bons` of all.
-    """
-    bons = dossier.bons
-    printed = [bon for bon in bons if tous_les_bons or bon.canal != Canal.EMAIL]
-    context = {
-        "lieu": asdict(dossier.lieu),
-        "produits": [asdict(p) for p in dossier.produits],
-        "poids": dossier.poids,
-        "arrivages": _arrivages(dossier.produits),
-        "bons": [asdict(bon) for bon in bons],
-        "a_decouper": [asdict(bon) for bon in printed if not bon.a_donner],
-        "familles": len(bons),
-        "a_preparer": sum(bon.nombre for bon in bons),
-        "pour_un": sum(bon.nombre == 1 for bon in bons),
-        "pour_deux": sum(bon.nombre == 2 for bon in bons),
-    }
-    return pdf.render("pdf/dossier.html", context, BORNES_DOSSIER)
 
 
 def texte_du_bon(semaine: Semaine, bon: uuid.UUID, le: date | None = None) -> str:
@@ -238,9 +174,3 @@ def _comment(producteur: Producteur) -> str:
     if producteur.livraison == "maisons":
         return f"livré ici par le producteur, {producteur.livraison_heure}"
     return "apporté du dépôt"
-
-
-def _arrivages(produits: tuple[Contenu, ...]) -> list[dict[str, object]]:
-    """Products by producer, as the agent at the door ticks them."""
-    groups = groupby(produits, key=lambda p: (p.producteur, p.comment))
-    return [{"producteur": who, "comment": how, "produits": [asdict(p) for p in held]} for (who, how), held in groups]

@@ -19,7 +19,8 @@ from paniers.choix import choisir
 from paniers.cloture import cloturer
 from paniers.courriels import annonces
 from paniers.documents import feuille_jour
-from paniers.documents.bons_retrait import lire_dossier, rendre
+from paniers.documents.bons_retrait import lire_dossier
+from paniers.documents.dossier import rendre
 from paniers.models.semaines import NatureChoix, Semaine
 from paniers.retraits import Moyen, Reponse, Verdict
 from paniers.semaines import DELAI_DE_CLOTURE
