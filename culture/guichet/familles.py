@@ -196,12 +196,11 @@ def annuler_des_places(foyer_id: int, inscription_id: int) -> Page:
     if seen is None or seen.etat != EtatInscription.CONFIRMEE or not seen.places:
         flash(_("Il n’y a plus de place à rendre pour cette sortie."), "info")
         return _retour(foyer_id)
-    if request.method == "GET":
-        return render_template("culture/guichet/annuler.html", i=seen, foyer=household)
     chosen = [seat.id for seat in seen.places if str(seat.id) in request.form.getlist("place")]
     if not chosen:
-        flash(_("Choisissez qui ne vient pas. Rien n’a été changé."), "attention")
-        return _retour(foyer_id)
+        fault = _("Choisissez qui ne vient pas. Rien n’a été changé.") if request.method == "POST" else ""
+        page = render_template("culture/guichet/annuler.html", i=seen, foyer=household, faute=fault)
+        return page, 422 if fault else 200
 
     def write() -> None:
         with transaction() as session:

@@ -116,12 +116,11 @@ def annuler_des_places(inscription_id: int) -> Page:
     if seen.etat != EtatInscription.CONFIRMEE or not seen.places:
         flash(_("Il n’y a plus de place à rendre pour cette sortie."), "info")
         return redirect(url_for("culture.mes_sorties"))
-    if request.method == "GET":
-        return render_template("culture/annuler.html", i=seen, passe=now() >= seen.sortie.annulable_jusqu_a)
     chosen = [seat.id for seat in seen.places if str(seat.id) in request.form.getlist("place")]
     if not chosen:
-        flash(_("Choisissez qui ne vient pas. Rien n’a été changé."), "attention")
-        return redirect(url_for("culture.annuler_des_places", inscription_id=inscription_id))
+        fault = _("Choisissez qui ne vient pas. Rien n’a été changé.") if request.method == "POST" else ""
+        late = now() >= seen.sortie.annulable_jusqu_a
+        return render_template("culture/annuler.html", i=seen, passe=late, faute=fault), 422 if fault else 200
     return _faire(lambda: _annuler(inscription_id, chosen), _("C’est noté. Ce qui était dû revient sur votre compte."))
 
 
