@@ -175,9 +175,10 @@ class Argent(RuleBasedStateMachine):
         form = guichet.recu(self.lieu, tire.montant, moyen=moyen, foyer_id=house.id)
         for _ in range(2):  # the form is sent twice
             with transaction() as session:
-                receipt = caisse.encaisser(session, form, par=self.lieu.agent)
+                caisse.encaisser(session, form, par=self.lieu.agent)
         house.du -= tire.montant
-        self.quittances.append((house, receipt.id, tire.montant))
+        receipt = self._lire("SELECT id FROM quittance WHERE cle = :cle", cle=form.cle)
+        self.quittances.append((house, receipt, tire.montant))
 
     def une_quittance_est_annulee(self, _house: Modele, tire: Tirage) -> None:
         if not self.quittances:
