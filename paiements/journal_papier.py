@@ -20,10 +20,10 @@ from paiements.models_regie import Caisse, TirageJournal
 from paiements.queries_journal import LigneDeJournal
 from paiements.regie import tiers
 
-PAR_PAGE = 26
-"""So many fill a sheet and never more than it, even where each takes two lines of text."""
+PAR_PAGE = 22
+"""So many fill a sheet and never more than it, even where each entry takes five lines of text."""
 LIGNES_MAX = 4_000
-"""Movements that one PDF holds: some hundred and fifty pages."""
+"""Movements that one PDF holds: some hundred and eighty pages."""
 TIRAGES_MONTRES = 5
 
 
