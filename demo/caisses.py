@@ -29,6 +29,8 @@ FONDS = 5_000
 PLAFOND = 40_000
 SEMAINES_AU_GUICHET = 4
 PART_AU_GUICHET = 0.6
+AVANCE = 2_000
+"""What one family in four pays ahead on the last evening."""
 MOYENS = (MoyenPaiement.ESPECES, MoyenPaiement.CHEQUE, MoyenPaiement.CARTE, MoyenPaiement.CAP)
 POIDS = (60, 15, 15, 10)
 
@@ -77,7 +79,8 @@ def tenir_la_caisse(session: Session, rng: random.Random, jour: date, semaine: i
     for household, owed in session.execute(_DOIVENT, {"maison": place, "premier": first}).all():
         clock.set_now(clock.now() + timedelta(minutes=rng.randint(1, 4)))
         if household == first or rng.random() < PART_AU_GUICHET:
-            encaisser(session, _recu(rng, place, household, int(owed)), par=agent)
+            ahead = AVANCE if semaine == SEMAINES_AU_GUICHET - 1 and household % 4 == 0 else 0
+            encaisser(session, _recu(rng, place, household, int(owed) + ahead), par=agent)
     clock.set_now(max(clock.now(), paris(jour, time(19, 10))) + timedelta(minutes=5))
     ready = a_verser(session, session.get_one(Caisse, place))
     if semaine == 1 and ready.total:

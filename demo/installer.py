@@ -13,7 +13,7 @@ import requests
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from demo import attendre, soirees, sorties_a_venir
+from demo import attendre, mandats, soirees, sorties_a_venir
 from demo.empreinte import empreinte
 from demo.passe import vivre
 from demo.sorties import ouvrir_la_saison
@@ -53,6 +53,8 @@ def installer(*, foyers: int, graine: int, jour: date | None) -> Installation:
             habiter(session, rng, maintenant)
             sorties_a_venir.remplir(session, rng, maintenant)
             soirees.recueillir_les_avis(session, rng, maintenant)
+            mandats.signer(session, maintenant)
+            session.flush()  # the digest reads what was signed
             made = Installation(foyers, empreinte(session))
             # Last before the commit: without its cards at Stripe there is no town.
             _semer(_chez_stripe(session))
@@ -65,7 +67,7 @@ def installer(*, foyers: int, graine: int, jour: date | None) -> Installation:
 
 
 def _chez_stripe(session: Session) -> dict[str, Any]:
-    """The households' cards and the payments that succeeded, as the local Stripe takes them."""
+    """The households' cards, mandates and past payments, as the local Stripe takes them."""
     customers = session.execute(
         text(
             """
@@ -90,7 +92,11 @@ def _chez_stripe(session: Session) -> dict[str, Any]:
     cards = [{**row._mapping, "number": "4242424242424242"} for row in customers]
     past = [_passe(dict(row._mapping)) for row in payments]
     own, tried = _un_essai(past)
-    return {"customers": [*_quelques_refus(cards), *own], "payments": [*past, *tried]}
+    return {
+        "customers": [*_quelques_refus(cards), *own],
+        "payments": [*past, *tried],
+        "mandates": mandats.chez_stripe(session),
+    }
 
 
 def _un_essai(past: list[dict[str, Any]]) -> tuple[list[dict[str, object]], list[dict[str, object]]]:

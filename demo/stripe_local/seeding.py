@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from demo.stripe_local import objects
+from demo.stripe_local import objects, sepa
 from demo.stripe_local.cards import CARDS
 from demo.stripe_local.errors import Json
 from demo.stripe_local.intents import book
@@ -13,7 +13,8 @@ def seed(tx: Tx, asked: Any) -> Json:
     """Write customers with their cards and, for a hash, past payments; the same ids again overwrite. No event.
 
     A list of {customer, payment_method, number, name, email?, outcome?, metadata?}, or a hash with that list as
-    "customers" and "payments": [{id, customer, payment_method, amount, created, metadata?, description?}].
+    "customers", "payments": [{id, customer, payment_method, amount, created, metadata?, description?}] and
+    "mandates": [{customer, payment_method, mandate, reference, iban}], of customers that are there.
     """
     town = asked if isinstance(asked, dict) else {"customers": asked}
     customers, payments = town.get("customers", []), town.get("payments", [])
@@ -21,6 +22,8 @@ def seed(tx: Tx, asked: Any) -> Json:
         _saved_card(tx, row)
     for row in payments:
         _past_payment(tx, row)
+    for row in town.get("mandates", []):
+        _mandate(tx, row)
     return {"customers": len(customers), "payments": len(payments)}
 
 
@@ -34,6 +37,14 @@ def _saved_card(tx: Tx, row: Json) -> None:
     # Saved as through Checkout: the cardholder was there and authenticated.
     private = objects.method_private(card, authenticated=True, outcome=row.get("outcome"))
     tx.put(method | {"customer": row["customer"]}, private)
+
+
+def _mandate(tx: Tx, row: Json) -> None:
+    owner = tx.find(row["customer"], "customer") or {}
+    holder = objects.billing(owner.get("name"), owner.get("email"))
+    account = sepa.method(tx, sepa.ACCOUNTS[row["iban"]], holder, id=row["payment_method"])
+    tx.put(account | {"customer": row["customer"]}, tx.private(account["id"]))
+    sepa.sign(tx, account, id=row["mandate"], reference=row["reference"])
 
 
 def _past_payment(tx: Tx, row: Json) -> None:

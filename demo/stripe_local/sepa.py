@@ -45,21 +45,21 @@ def compact(iban: str) -> str:
     return re.sub(r"[\s-]", "", iban)[:40].upper()
 
 
-def method(tx: Tx, account: Account, owner: Json) -> Json:
+def method(tx: Tx, account: Account, owner: Json, *, id: str | None = None) -> Json:
     """The account as a payment method, not yet anybody's."""
     shown: Json = {"bank_code": account.iban[4:9], "branch_code": account.iban[9:14], "country": account.iban[:2]}
     shown |= {"fingerprint": f"local{account.iban[-8:]}", "last4": account.last4}
     shown["generated_from"] = {"charge": None, "setup_attempt": None}
-    made = objects.payment_method(tx.now(), "sepa_debit", shown, owner)
+    made = objects.payment_method(tx.now(), "sepa_debit", shown, owner, id=id)
     private = {"outcome": account.outcome, "authentication": "never", "attaches": True, "authenticated": True}
     return tx.put(made, private)
 
 
-def sign(tx: Tx, account: Json) -> str:
+def sign(tx: Tx, account: Json, *, id: str | None = None, reference: str | None = None) -> str:
     """A mandate for that account; its id."""
-    reference = new_id("", 16).strip("_").upper()
+    reference = reference or new_id("", 16).strip("_").upper()
     details = {"type": "sepa_debit", "sepa_debit": {"reference": reference, "url": "https://mandats.exemple.test/"}}
-    made: Json = {"id": new_id("mandate"), "object": "mandate", "created": tx.now(), "livemode": False}
+    made: Json = {"id": id or new_id("mandate"), "object": "mandate", "created": tx.now(), "livemode": False}
     made |= {"payment_method": account["id"], "payment_method_details": details, "status": "active"}
     tx.put(made | {"type": "multi_use", "multi_use": {}})
     return str(made["id"])

@@ -238,3 +238,17 @@ def test_the_dashboard_lists_payments_for_people(town: Town) -> None:
     page = requests.get(town.outside.url, timeout=5)
     assert page.status_code == 200
     assert "1\u202f234,56\u00a0€" in page.text
+
+
+def test_an_imported_mandate_is_debited_and_the_bank_answers_later(town: Town) -> None:
+    customer, _ = town.household()
+    account, mandate = customer.replace("cus", "pm_sepa"), customer.replace("cus", "mandate")
+    row = {"customer": customer, "payment_method": account, "mandate": mandate, "reference": "DEMO000001"}
+    body = {"mandates": [row | {"iban": "FR1420041010050500013M02606"}]}
+    for _time in range(2):
+        town.local("POST", "semer", body)
+    signed = town.client().v1.mandates.retrieve(mandate)
+    assert (signed.payment_method, signed.payment_method_details.sepa_debit.reference) == (account, "DEMO000001")  # type: ignore[union-attr]
+    wanted: Any = {"amount": 550, "currency": "eur", "customer": customer, "payment_method": account}
+    wanted |= {"payment_method_types": ["sepa_debit"], "confirm": True, "off_session": True, "mandate": mandate}
+    assert town.client().v1.payment_intents.create(wanted).status == "processing"
