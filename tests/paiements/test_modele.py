@@ -62,7 +62,7 @@ GESTES = (
     "le_litige_se_clot",
 )
 VERIFIER_TOUS_LES = 10
-EXEMPLES = 22
+EXEMPLES = 28
 
 _SOLDES = text(
     """
@@ -327,7 +327,7 @@ def test_a_thousand_steps_of_households_till_and_stripe_keep_every_rule(argent: 
 
 @pytest.mark.long
 def test_a_hundred_thousand_steps_keep_every_rule(argent: type[Argent]) -> None:
-    jouer(argent, 2_200)
+    jouer(argent, 3_000)
     assert argent.pas >= 100_000
 
 
