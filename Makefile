@@ -1,6 +1,6 @@
 # `make` alone lists what can be asked. PORT, VAR_DIR and PYTHON may be given: make run PORT=8100 VAR_DIR=/tmp/ville
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long check messages image reset backup restore
+.PHONY: help run test test-long bench check messages image reset backup restore
 
 export PORT ?= 8000
 export VAR_DIR ?= var
@@ -24,6 +24,10 @@ test: ## set up, check, and pass every test but the long ones
 test-long: ## set up and pass the long tests: thousands of crashes, races and orders
 	@setup/prepare.sh test
 	$(BIN)/pytest -m long $(PYTEST_ARGS)
+
+bench: ## measure (QUOI=P2 measures one row); writes var/bench.json and docs/performance.md
+	@setup/prepare.sh test
+	@$(BIN)/python -m bench $(QUOI)
 
 check: ## lint, format, types, directions of imports, sentences (after `make test` has set up)
 	$(BIN)/ruff check .

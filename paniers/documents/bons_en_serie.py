@@ -106,10 +106,10 @@ def _serie(listes: "Document", dossier: Dossier, planches: Sequence[Planche], re
     """The lists, a master for the sheets that are to be stamped, and the rest laid out."""
     documents, masters = [listes], {}
     if planches:
-        documents.append(_mettre_en_page(dossier, [[_vide(place) for place in range(COUPONS)]]))
+        documents.append(mettre_en_page(dossier, [[_vide(place) for place in range(COUPONS)]]))
         masters = {len(listes.pages): COUPONS}
-    shown = [[_coupon(bon) for bon in planche] for planche in rest]
-    documents += [_mettre_en_page(dossier, shown[start : start + LOT]) for start in range(0, len(rest), LOT)]
+    shown = [[coupon(bon) for bon in planche] for planche in rest]
+    documents += [mettre_en_page(dossier, shown[start : start + LOT]) for start in range(0, len(rest), LOT)]
     texts = (text for planche in planches for bon in planche for text in _textes(bon))
     return Series(documents, masters, fields=3, texts=texts)
 
@@ -118,7 +118,8 @@ def _tient(series: Series, master: int, planche: Planche) -> bool:
     return len(planche) == COUPONS and all(series.fits(master, _textes(bon)) for bon in planche)
 
 
-def _mettre_en_page(dossier: Dossier, planches: list[list[dict[str, Any]]]) -> "Document":
+def mettre_en_page(dossier: Dossier, planches: list[list[dict[str, Any]]]) -> "Document":
+    """Sheets of coupons, laid out by WeasyPrint."""
     context = {
         "lieu": asdict(dossier.lieu),
         "produits": [asdict(p) for p in dossier.produits],
@@ -141,7 +142,8 @@ def _vide(place: int) -> dict[str, Any]:
     }
 
 
-def _coupon(bon: Bon) -> dict[str, Any]:
+def coupon(bon: Bon) -> dict[str, Any]:
+    """What the template shows of a voucher."""
     return asdict(bon) | {"combien": _combien(bon.nombre)}
 
 

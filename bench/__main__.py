@@ -1,0 +1,63 @@
+"""``python -m bench [P2 …]``: measure these rows or all, print the table, write ``var/bench.json`` and the page."""
+
+import json
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bench import vouchers
+from bench.figures import Figure, shown
+from bench.ground import settings_of_a_bench
+from bench.report import load, machine, write_page
+
+ROWS = {"P2": vouchers.run}
+
+
+def main(asked: list[str]) -> int:
+    if unknown := set(asked) - set(ROWS):
+        print(f"Pas de mesure {', '.join(sorted(unknown))}. Il y a : {', '.join(ROWS)}.", file=sys.stderr)
+        return 2
+    settings_of_a_bench()
+    figures: list[Figure] = []
+    for name in asked or list(ROWS):
+        print(f"{name}…", file=sys.stderr)
+        figures += ROWS[name]()
+    print(table(figures))
+    keep(figures)
+    return 0
+
+
+def table(figures: list[Figure]) -> str:
+    lines = [("", "Mesure", "Valeur", "Cible", "")]
+    lines += [(f.row, f.what, f"{shown(f.value)} {f.unit}".strip(), f.target, f.verdict) for f in figures]
+    widths = [max(len(line[column]) for line in lines) for column in range(5)]
+    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in lines)
+
+
+def keep(figures: list[Figure]) -> None:
+    """Rows measured now take the place of the same rows measured before; the page shows all."""
+    path = Path("var") / "bench.json"
+    path.parent.mkdir(exist_ok=True)
+    before = json.loads(path.read_text()) if path.exists() else {}
+    when = datetime.now(UTC).isoformat(timespec="minutes")  # noqa: TID251  # the real day of a real measure
+    for row in {figure.row for figure in figures}:
+        of_row = [figure for figure in figures if figure.row == row]
+        before[row] = {
+            "le": when,
+            "machine": machine(),
+            "charge": load(),
+            "mesures": [as_json(figure) for figure in of_row],
+        }
+    path.write_text(json.dumps(before, ensure_ascii=False, indent=1, sort_keys=True) + "\n")
+    write_page(before)
+
+
+def as_json(figure: Figure) -> dict[str, object]:
+    return {
+        "quoi": figure.what, "valeur": round(figure.value, 4), "unite": figure.unit, "cible": figure.target,
+        "verdict": figure.verdict, "sens": figure.meaning, "affiche": shown(figure.value),
+    }  # fmt: skip
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
