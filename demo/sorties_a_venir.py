@@ -23,7 +23,7 @@ from demo.lieux import NOMS_DE_FAMILLE, PRENOMS
 from demo.programme import A_VENIR, ANNULEE, CE_SOIR, COMPLETE, EN_FAMILLE, EN_GROUPE, PLUS_TARD
 from demo.reponses_lieux import faire_repondre
 from demo.sorties import detenteurs
-from foyers.models import Compte, Maison, Membre
+from foyers.models import Compte, Foyer, Maison, Membre
 from kernel.web.access import Role
 
 FOYERS_PAR_SORTIE = 3
@@ -78,8 +78,11 @@ def _preparer(session: Session, public: _Public, rank: int, sortie: Sortie) -> N
     drawn = public.tirer(FOYERS_PAR_SORTIE if rank > COMPLETE else 5)
     if rank == EN_GROUPE:
         _emmener_un_groupe(session, public, sortie, drawn.pop())
-    if rank in (EN_FAMILLE, PLUS_TARD):
-        _inscrire(session, public, sortie, [public.premier], 3 if rank == EN_FAMILLE else 2)
+    if rank == EN_FAMILLE:
+        _inscrire(session, public, sortie, [public.premier], 3)
+    elif rank == PLUS_TARD:
+        _inscrire(session, public, sortie, [public.premier, *_du_patio(session, public, sortie.places - 4)], 1)
+        return
     booked = _inscrire(session, public, sortie, drawn)
     if rank == CE_SOIR and public.maintenant >= sortie.cloture_le:
         clore(session, sortie.id, instant=public.maintenant, par=None)
@@ -88,6 +91,14 @@ def _preparer(session: Session, public: _Public, rank: int, sortie: Sortie) -> N
     elif rank == ANNULEE:
         motif = "La salle est inondée : le théâtre ferme pour deux semaines."
         annuler_sortie(session, sortie.id, motif, instant=public.maintenant, par=None)
+
+
+def _du_patio(session: Session, public: _Public, combien: int) -> Sequence[int]:
+    """Other households of Le Patio, whose agent the town's visitor may be."""
+    theirs = select(Membre.foyer_id).join(Foyer, Foyer.id == Membre.foyer_id).join(Maison, Maison.id == Foyer.maison_id)
+    others = public.membres.keys() - {public.premier}
+    theirs = theirs.where(Maison.nom == "Le Patio", Foyer.id.in_(others))
+    return session.scalars(theirs.distinct().order_by(Membre.foyer_id).limit(combien)).all()
 
 
 def _inscrire(

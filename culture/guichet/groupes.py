@@ -115,7 +115,8 @@ def retirer(groupe_id: int, personne_id: int) -> Response:
 def modifier(groupe_id: int) -> Page:
     with reading() as session:
         seen = lire.groupe(session, groupe_id)
-    form = GroupeForm(data={"nom": seen.nom, "referent": seen.referent, "telephone": seen.telephone})
+    as_it_is = {"nom": seen.nom, "referent": seen.referent, "telephone": seen.telephone}
+    form = GroupeForm(data=None if request.method == "POST" else as_it_is)
 
     def write() -> None:
         with transaction() as session:

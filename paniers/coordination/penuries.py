@@ -118,7 +118,8 @@ def noter_un_manque(commande_id: int) -> Page:
     """What a producer said by telephone, written in its name."""
     with reading() as session:
         seen = queries_producteurs.commande(session, commande_id, now())
-    form = ReponseForm(data={"message": seen.message, "version": seen.bon.version})
+    as_it_is = {"message": seen.message, "version": seen.bon.version}
+    form = ReponseForm(data=None if request.method == "POST" else as_it_is)
     typed = connus(seen.bon.articles, seen.disponibles)
     if request.method == "POST":
         typed = lire_disponibles(request.form, seen.bon.articles)
