@@ -24,6 +24,8 @@ from kernel.clock import paris
 from kernel.db import transaction
 from kernel.settings import get_settings
 
+ESSAI_DU_CCAS = "pi_essai_ccas"
+"""The one payment at Stripe that the ledger does not know."""
 DELAI_SECONDES = 60
 DEMARRAGE_SECONDES = 30
 
@@ -105,7 +107,7 @@ def _un_essai(past: list[dict[str, Any]]) -> tuple[list[dict[str, object]], list
         return [], []
     who: dict[str, object] = {"customer": "cus_essai_ccas", "payment_method": "pm_essai_ccas"}
     first = min(one["created"] for one in past)
-    paid = who | {"id": "pi_essai_ccas", "amount": 100, "created": first - 3_600, "description": "Essai du CCAS"}
+    paid = who | {"id": ESSAI_DU_CCAS, "amount": 100, "created": first - 3_600, "description": "Essai du CCAS"}
     return [who | {"name": "Essai du CCAS", "number": "4242424242424242"}], [paid]
 
 
