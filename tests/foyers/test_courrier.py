@@ -33,6 +33,7 @@ CONTEXTE: dict[str, Any] = {
     "libelle": "Panier du jeudi 26 novembre",
     "famille": "provision",
     "carte": None,
+    "reprise": None,
     "lien": "http://127.0.0.1:8000/payer/abc",
 }
 

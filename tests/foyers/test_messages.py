@@ -25,6 +25,7 @@ CONTEXTE: dict[str, Any] = {
     "libelle": "Panier du jeudi 26 novembre",
     "famille": "provision",
     "carte": None,
+    "reprise": None,
     "lien": "http://127.0.0.1:8000/payer/abc",
 }
 PAR_TELEPHONE: dict[str, Any] = {"canal": "sms", "email": None, "telephone": "+33612345678"}

@@ -40,6 +40,7 @@ from paiements.grand_livre import Ligne
 from paiements.liens import jeton
 from paiements.models import Carte, CompteGL, Echeance, Paiement, Reglement
 from paiements.models_regie import Caisse, Mandataire, Quittance, Versement
+from paiements.models_restes import Reste
 from paiements.rapprochement.models import Ecart
 from paiements.regie import confier, nommer_mandataire, tiers
 from paniers import arrivees, cartes, procurations
@@ -341,8 +342,13 @@ def _tirage(session: Session, scene: Scene, cote: Cote) -> int:
     return made
 
 
+def _reste(session: Session, cote: Cote) -> Reste:
+    """Of a household that nothing else was asked of: what others owe may have been paid or given meanwhile."""
+    return guichet.reste_remis(session, fabriques.foyer(session, maison_id=cote.maison).id)
+
+
 def _etat_de_restes(session: Session, scene: Scene, cote: Cote) -> int:
-    made = guichet.reste_remis(session, cote.foyer).etat_id
+    made = _reste(session, cote).etat_id
     documents.store(session, restes_papier.cle(made), "restes.pdf", b"%PDF-1.7 un etat")
     return made
 
@@ -509,7 +515,7 @@ OBJETS: dict[str, Objet] = {
     "tirage_id": Objet(_tirage, a_tous="the régisseur answers for the journal of every till"),
     "etat_id": Objet(_etat_de_restes, a_tous="the régisseur answers for what every household owes"),
     "reste_id": Objet(
-        lambda session, _, cote: guichet.reste_remis(session, cote.foyer).id,
+        lambda session, _, cote: _reste(session, cote).id,
         a_tous="the régisseur answers for what every household owes",
     ),
     "mandataire_id": Objet(_mandataire, a_tous="the régisseur names who takes money at every till"),
