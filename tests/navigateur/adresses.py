@@ -90,6 +90,7 @@ SANS_PAGE = {
 
 VIDE_EST_UNE_REPONSE = {
     "coordination.composer": "a basket from which everything has been taken out, while it is being composed",
+    "guichet_paniers.arrivee": "what was noted as missing, where something was, is taken back",
     "guichet_paniers.clore": "nothing is ticked: each basket that is left is kept until tomorrow",
     "guichet_paniers.scanner": "the reader's page comes back at once, ready for the next voucher",
     "soirees.pointer_un_code": "the reader's page comes back at once, ready for the next card",
@@ -231,8 +232,7 @@ def soiree_lue(session: Session, compte_id: int | None) -> int:
 
 def _valeurs(rule: Rule, session: Session, role: Role | None, compte_id: int | None) -> Iterator[dict[str, Any]]:
     known = {name: _lire(session, name, role, compte_id) for name in rule.arguments & _LUS.keys()}
-    if rule.endpoint == "guichet_familles.bon":
-        known["panier_id"] = session.execute(text(_SON_BON), {"foyer": known["foyer_id"]}).scalar()
+    known |= _ensemble(session, rule.endpoint, known)
     if not _papier_fait(session, rule.endpoint, known):
         return
     if "jeton" in rule.arguments:
@@ -251,6 +251,24 @@ def _valeurs(rule: Rule, session: Session, role: Role | None, compte_id: int | N
         yield from ({**known, "genre": kind} for kind in ("pdf", "csv"))
     else:
         yield known
+
+
+def _ensemble(session: Session, endpoint: str, known: dict[str, Any]) -> dict[str, Any]:
+    """Keys that only mean something together: a household and its own basket, or its own seats."""
+    if endpoint == "guichet_familles.bon":
+        return {"panier_id": session.execute(text(_SON_BON), {"foyer": known["foyer_id"]}).scalar()}
+    return _places_a_rendre(session) if endpoint == "guichet_culture.annuler_des_places" else {}
+
+
+def _places_a_rendre(session: Session) -> dict[str, Any]:
+    """Seats of a household of Le Patio at an outing to come, and whose they are."""
+    query = text(
+        "SELECT i.id AS inscription_id, i.foyer_id FROM inscription i JOIN sortie s ON s.id = i.sortie_id "
+        "JOIN foyer f ON f.id = i.foyer_id JOIN maison m ON m.id = f.maison_id WHERE m.nom = 'Le Patio' "
+        "AND i.etat = 'confirmee' AND s.etat = 'publiee' AND s.debut_le > :now ORDER BY s.debut_le DESC, i.id LIMIT 1"
+    )
+    found = session.execute(query, {"now": clock.now()}).first()
+    return {} if found is None else dict(found._mapping)
 
 
 def _papier_fait(session: Session, endpoint: str, known: dict[str, Any]) -> bool:
