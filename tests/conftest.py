@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -23,6 +24,7 @@ from kernel import clock
 from kernel.db import get_engine
 from kernel.embedded import start_postgres, start_redis
 from kernel.settings import get_settings
+from kernel.web.security import limiter
 from tests.bases import TEMPLATE, Databases
 from tests.ordonnanceur import Ordonnanceur
 
@@ -121,7 +123,9 @@ def app(base: str) -> Iterator[Flask]:
     Its addresses and templates take a second to compile, so one application serves all tests of the same settings;
     where database and folder are it asks at each request. What a test changes in it is put back.
     """
-    made = application(repr(get_settings().model_dump(exclude={"database_url", "var_dir"})))
+    made, counting = application(repr(get_settings().model_dump(exclude={"database_url", "var_dir"})))
+    vars(limiter).update(counting)  # where the last application counted, or that its Redis was away, is not this one's
+    limiter._fallback_storage.reset()
     config, views = made.config.copy(), made.view_functions.copy()
     yield made
     made.config.clear()
@@ -131,10 +135,11 @@ def app(base: str) -> Iterator[Flask]:
 
 
 @lru_cache(maxsize=8)
-def application(settings: str) -> Flask:
+def application(settings: str) -> tuple[Flask, dict[str, Any]]:
+    """The application of these settings, and how knocks are counted for it."""
     made = create_app()
     made.config.update(TESTING=True, PROPAGATE_EXCEPTIONS=False)
-    return made
+    return made, dict(vars(limiter))
 
 
 @pytest.fixture

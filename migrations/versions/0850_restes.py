@@ -64,10 +64,9 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    # A ledger never loses an entry: those of what was handed over stay.
+    # A ledger never loses an entry: those of what was handed over stay, and the numbers that were given.
     op.execute("ALTER TABLE compteur_regie DROP CONSTRAINT IF EXISTS ck_compteur_regie_serie")
-    op.execute("DELETE FROM compteur_regie WHERE serie = 'restes'")
-    op.execute(f"ALTER TABLE compteur_regie ADD CONSTRAINT {AVANT} CHECK (serie IN ({SERIES}))")
+    op.execute(f"ALTER TABLE compteur_regie ADD CONSTRAINT {AVANT} CHECK (serie IN ({SERIES})) NOT VALID")
     op.drop_column("acte_regie", "titres_des")
     op.drop_column("acte_regie", "titres_apres_jours")
     op.drop_table("reste")
