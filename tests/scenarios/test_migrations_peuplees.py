@@ -61,6 +61,7 @@ def schema(address: str) -> Schema:
 
 CE_QUI_REDEVIENT = {
     "0710": ("compte.role",),  # before there is a régie, its accounts are the administration's
+    "0790": ("reglement.mode", "echeance.mode"),  # before there is SEPA, who pays by it pays at the maison
 }
 """Migration → the columns that its downgrade writes anew, since what they say did not exist before."""
 
