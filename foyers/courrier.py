@@ -23,14 +23,14 @@ AU_PLUS = 150
 def demander_les_lettres(session: Session, maison_id: int, *, instant: datetime, par: int | None) -> Liasse:
     """Put the letters that wait at this maison in one PDF to print. Raises Refus when none waits.
 
-    The letters are locked: of two agents who press at once, the second finds none left.
+    The letters are locked: of two agents who press at once, the second waits, and finds none left.
     """
     waiting = session.scalars(
         a_imprimer(select(Lettre.message_id), instant)
         .where(Foyer.maison_id == maison_id)
         .order_by(Foyer.nom_plie, Lettre.message_id)
         .limit(AU_PLUS)
-        .with_for_update(of=Lettre, skip_locked=True)
+        .with_for_update(of=Lettre)
     ).all()
     if not waiting:
         raise Refus("Aucune lettre n’attend ici : quelqu’un vient peut-être de les mettre en page.")
