@@ -13,9 +13,10 @@ from sqlalchemy.orm import Session
 
 from demo import impayes, soirees
 from demo.caisses import SEMAINES_AU_GUICHET, tenir_la_caisse
+from demo.habitants import SEMAINES_PASSEES
 from demo.imprevus import completer, deux_tiers
 from demo.saison import composer_et_publier, offrir
-from demo.ville import SEMAINES_PASSEES, premier_retrait
+from demo.souscriptions import premier_retrait
 from foyers.models import Canal, Compte, Foyer
 from kernel import clock
 from kernel.clock import PARIS, paris

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from demo.ville import ESSAYEE
+from demo.habitants import ESSAYEE
 from foyers import pieces
 from foyers.dossiers import place_du_qf
 from foyers.models import Compte, Foyer, JustificatifQF, Maison, Membre
