@@ -22,12 +22,11 @@ from tests.navigateur.adresses import (
     VIDE_EST_UNE_REPONSE,
     VISITEUR,
     adresses,
-    foyer_lu,
     pages,
     poste_a,
-    soiree_lue,
 )
 from tests.navigateur.ecran import BUREAU, Ecran, NouvelEcran
+from tests.navigateur.objets import foyer_lu, soiree_lue
 from tests.navigateur.regard import capturer, examiner
 from tests.navigateur.temps import Moment, Temps
 from tests.paniers.feuilles import en_csv, feuille, ligne
