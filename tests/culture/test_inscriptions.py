@@ -1,20 +1,14 @@
 """Booking: all or nothing, a clear sentence for each refusal, money on the account, never one seat too many."""
 
-import random
-from collections import Counter
-from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
 
-from culture import attente, inscriptions
+from culture import attente
 from culture.attente import accepter, laisser
 from culture.conditions import Chevauchement, Personne
 from culture.inscriptions import annuler, inscrire
-from culture.models.sorties import Sortie
 from culture.regles.etats import Besoin
 from culture.sorties import annuler_sortie
 from kernel.db import transaction
@@ -38,7 +32,7 @@ from tests.culture.bourg import (
     reserver,
     sortie,
 )
-from tests.paniers.bourg import compter, ensemble
+from tests.paniers.bourg import compter
 
 
 @pytest.fixture
@@ -304,150 +298,3 @@ def test_seats_kept_for_a_maison_are_everybody_s_once_released(saison: Saison) -
     later = MAINTENANT + timedelta(days=2, minutes=1)
     assert attente.servir_ce_qui_est_libre(later) == 1
     assert etat(asked) == "offerte"
-
-
-# Rushes (reliability, rows 18 and 19).
-
-
-def ruee(season: Saison, people: list[Gens]) -> Counter[str]:
-    """Everybody books at once; how many were let in, were refused, or met an error."""
-
-    def book(who: Gens) -> Callable[[Session], str]:
-        def act(session: Session) -> str:
-            inscrire(
-                session, sortie_id=season.sortie, foyer_id=who.foyer, personnes=who.personnes(), instant=MAINTENANT
-            )
-            return "in"
-
-        return act
-
-    said = ensemble([book(who) for who in people])
-    return Counter(one if isinstance(one, str) else type(one).__name__ for one in said)
-
-
-def sans_verrou(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Take the application's lock away: the outing is only read."""
-
-    def read(session: Session, sortie_id: int) -> Sortie:
-        return session.get_one(Sortie, sortie_id, populate_existing=True)
-
-    monkeypatch.setattr(inscriptions, "verrouiller_sortie", read)
-
-
-def test_forty_clients_on_the_last_ten_seats_take_exactly_ten(saison: Saison) -> None:
-    assert ruee(saison, habiter(saison, [1] * 40)) == {"in": 10, "Refus": 30}
-    assert tenues(saison) == 10
-    assert fautes() == []
-
-
-@pytest.mark.long
-def test_two_hundred_clients_on_the_last_forty_seats(saison: Saison) -> None:
-    with transaction() as session:
-        session.execute(text("UPDATE sortie SET places = 40"))
-    people = habiter(saison, [1] * 200)
-    # A server takes some fifty connections: five waves of forty threads are let go without a pause.
-    done = sum((ruee(saison, people[n : n + 40]) for n in range(0, 200, 40)), Counter())
-    assert done == {"in": 40, "Refus": 160}
-    assert fautes() == []
-
-
-@pytest.mark.long
-def test_two_hundred_groups_of_one_to_six_ask_for_the_last_forty_while_others_give_back_and_accept(
-    saison: Saison,
-) -> None:
-    """Five waves of forty clients. Never above, no group split, no deadlock; at rest whoever fits has an offer."""
-    draw = random.Random(18)
-    with transaction() as session:
-        session.execute(text("UPDATE sortie SET places = 40"))
-    people = habiter(saison, [draw.randint(1, 6) for _ in range(200)])
-    asked: list[int] = []
-    at = MAINTENANT
-    for wave in range(0, 200, 32):
-        at += timedelta(minutes=1)
-        gestures: list[Callable[[Session], object]] = [_demande(saison, who, at) for who in people[wave : wave + 32]]
-        gestures += [_geste(draw, key, at) for key in draw.sample(asked, min(8, len(asked)))]
-        said = ensemble(gestures)
-        assert [one for one in said if isinstance(one, Exception) and not isinstance(one, Refus)] == []
-        asked += [one for one in said if isinstance(one, int)]
-        assert tenues(saison) <= 40
-    attente.servir_ce_qui_est_libre(at)
-    assert fautes(at) == []
-    assert compter(PARTAGEES) == 0
-
-
-def _demande(season: Saison, who: Gens, at: datetime) -> Callable[[Session], int]:
-    def act(session: Session) -> int:
-        people = who.personnes()
-        given = {"sortie_id": season.sortie, "foyer_id": who.foyer, "instant": at}
-        return inscrire(session, personnes=people, attendre=True, **given).id  # type: ignore[arg-type]
-
-    return act
-
-
-PARTAGEES = (
-    "SELECT count(*) FROM inscription i WHERE etat IN ('offerte', 'en_attente') AND EXISTS"
-    " (SELECT FROM place_sortie p WHERE p.inscription_id = i.id AND p.annulee_le IS NOT NULL)"
-)
-
-
-def test_without_the_lock_the_database_still_refuses_one_too_many(
-    saison: Saison, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    sans_verrou(monkeypatch)
-    said = ruee(saison, habiter(saison, [1] * 20))
-    assert tenues(saison) == 10
-    assert said["in"] == 10
-    assert set(said) <= {"in", "Refus", IntegrityError.__name__}
-
-
-def test_without_lock_and_count_the_outing_is_oversold(saison: Saison, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The negative control of both guards; and the verifier sees it."""
-    sans_verrou(monkeypatch)
-    with transaction() as session:
-        session.execute(text("ALTER TABLE place_sortie DISABLE TRIGGER places_never_oversold"))
-    assert ruee(saison, habiter(saison, [1] * 20))["in"] > 10
-    assert any("places tenues pour 10" in fault for fault in fautes())
-
-
-@pytest.mark.parametrize(
-    "graine", [1, pytest.param(2, marks=pytest.mark.long), pytest.param(3, marks=pytest.mark.long)]
-)
-def test_groups_offers_and_cancellations_at_once_never_oversell_nor_split(saison: Saison, graine: int) -> None:
-    """Groups of one to six ask; at once some give back, accept or leave. At rest whoever fits has an offer."""
-    draw = random.Random(graine)
-    with transaction() as session:
-        session.execute(text("UPDATE sortie SET places = 12"))
-    people = habiter(saison, [draw.randint(1, 6) for _ in range(14)])
-    asked = [
-        reserver(saison, who, attendre=True, instant=MAINTENANT + timedelta(seconds=n)).id
-        for n, who in enumerate(people)
-    ]
-    clock_at = MAINTENANT + timedelta(hours=1)
-    for _round in range(3):
-        said = ensemble([_geste(draw, key, clock_at) for key in asked])
-        assert [one for one in said if isinstance(one, Exception) and not isinstance(one, Refus)] == []
-        assert tenues(saison) <= 12
-        clock_at += timedelta(hours=1)
-    attente.servir_ce_qui_est_libre(clock_at)
-    assert fautes(clock_at) == []
-    assert compter(PARTAGEES) == 0
-
-
-def _geste(draw: random.Random, key: int, at: datetime) -> Callable[[Session], None]:
-    choice = draw.choice(("accepter", "laisser", "annuler", "annuler_un", "servir"))
-
-    def act(session: Session) -> None:
-        if choice == "accepter":
-            accepter(session, key, instant=at)
-        elif choice == "laisser":
-            laisser(session, key, instant=at)
-        elif choice == "annuler":
-            annuler(session, key, instant=at)
-        elif choice == "annuler_un":
-            one = session.scalar(text("SELECT max(id) FROM place_sortie WHERE inscription_id = :i"), {"i": key})
-            annuler(session, key, places=[one], instant=at)
-        else:
-            _row, outing = attente.verrouiller(session, key)
-            attente.servir(session, outing, at)
-
-    return act

@@ -2,7 +2,6 @@
 another."""
 
 import re
-import subprocess
 import threading
 from collections.abc import Iterator
 from datetime import datetime, time, timedelta
@@ -13,17 +12,16 @@ from sqlalchemy import select, text
 
 from culture import contremarques, horaires_partenaires, inscriptions, partenaires, sorties
 from culture.conditions import Personne
-from culture.courriels.partenaires import contremarque as envoyer_la_contremarque
 from culture.courriels.partenaires import effectif as dire_l_effectif
 from culture.effectifs import Effectif, compter, differences
 from culture.liens import jeton_du_lieu
 from culture.models.inscriptions import PlaceSortie
 from culture.models.soiree import Contremarque, EffectifEnvoye, ReponseLieu
-from culture.models.sorties import Lieu, Sortie, SortieAccompagnateur
+from culture.models.sorties import Lieu, Sortie
 from culture.partenaires import GenreReponse, Position, Reponse
 from culture.queries.partenaires import dossier
 from culture.regles.etats import Besoin
-from kernel import clock, documents, pdf
+from kernel import clock, documents
 from kernel.clock import PARIS, paris
 from kernel.db import reading, transaction
 from kernel.errors import Refus
@@ -83,6 +81,12 @@ def confirmer(saison: Saison, marque: str) -> bool:
 def marque(saison: Saison) -> str:
     with reading() as session:
         return dossier(session, saison.sortie, clock.now()).lue
+
+
+def lignes(saison: Saison) -> list[Contremarque]:
+    with reading() as session:
+        query = select(Contremarque).where(Contremarque.sortie_id == saison.sortie).order_by(Contremarque.version)
+        return list(session.scalars(query))
 
 
 def test_a_venue_reads_figures_and_confirms_once(saison: Saison, theatre: Visite) -> None:
@@ -334,76 +338,6 @@ def test_differences_tell_every_figure() -> None:
     after = Effectif(adultes=5, enfants=1, accompagnateurs=1, besoins=(("fauteuil", 2), ("lsf", 1)))
     assert [(was, now) for _what, was, now in differences(before, after)] == [(7, 6), (2, 1), (1, 2), (0, 1)]
     assert differences(after, after) == []
-
-
-# The group voucher
-
-
-def lu_sur_le_papier(content: bytes) -> str:
-    made = subprocess.run(["pdftotext", "-layout", "-", "-"], input=content, capture_output=True, check=True)
-    return made.stdout.decode()
-
-
-def lignes(saison: Saison) -> list[Contremarque]:
-    with reading() as session:
-        query = select(Contremarque).where(Contremarque.sortie_id == saison.sortie).order_by(Contremarque.version)
-        return list(session.scalars(query))
-
-
-def test_a_voucher_is_made_when_bookings_close_and_corrected_once_when_numbers_change(
-    saison: Saison, theatre: Visite
-) -> None:
-    booked = reserver(saison, habiter(saison, [3])[0])
-    with transaction() as session:
-        guide = fabriques.compte(session, Role.AGENT, maisons=saison.maisons[:1])
-        session.add(SortieAccompagnateur(sortie_id=saison.sortie, compte_id=guide.id))
-    closed = SOIR - timedelta(days=2)
-    clock.set_now(closed)
-    for _twice in range(2):
-        with transaction() as session:
-            sorties.clore(session, saison.sortie, instant=closed, par=None)
-    assert [one.nombre for one in lignes(saison)] == [3]
-    with transaction() as session:
-        seats = session.scalars(select(PlaceSortie.id).order_by(PlaceSortie.id)).all()
-        late = closed + timedelta(minutes=10)
-        inscriptions.annuler(session, booked.id, places=seats[:1], instant=late, par=guide.id)
-    passer(closed + timedelta(minutes=20))
-    assert len(lignes(saison)) == 1, "a burst of changes is one correction"
-    for _turn in range(2):
-        passer(closed + timedelta(hours=2))
-    assert [(one.version, one.nombre) for one in lignes(saison)] == [(1, 3), (2, 2)]
-    for one in lignes(saison):
-        for _again in range(2):
-            contremarques.preparer(one.id)
-        with transaction() as session:
-            envoyer_la_contremarque(session, one.id)
-    first, second = courriels()
-    assert "annule et remplace" in second.text
-    assert first.attachments != second.attachments
-    page = theatre.lire(lien(saison)).text
-    assert "annulée et remplacée par le n°" in page
-    paper = theatre.lire(f"{lien(saison)}/contremarque/{lignes(saison)[1].id}.pdf")
-    written = lu_sur_le_papier(paper.data)
-    assert "Annule et remplace" in written
-    assert "24,00" in written
-    assert theatre.lire(f"{lien(saison)}/contremarque/{lignes(saison)[0].id}.pdf").status_code == 200
-    assert fautes(closed + timedelta(hours=2)) == []
-
-
-def test_the_paper_of_a_voucher_is_never_drawn_anew(saison: Saison, monkeypatch: pytest.MonkeyPatch) -> None:
-    with transaction() as session:
-        made = contremarques.etablir(session, saison.sortie, instant=MAINTENANT, par=None)
-        again = contremarques.etablir(session, saison.sortie, instant=MAINTENANT, par=None)
-        assert made is not None
-        assert again is None
-    contremarques.preparer(made.id)
-    monkeypatch.setattr(pdf, "render", lambda *_: b"another paper")
-    contremarques.preparer(made.id)
-    with reading() as session:
-        paper = documents.find(session, contremarques.cle(made.id))
-    assert paper is not None
-    assert paper.content.startswith(b"%PDF")
-    assert combien("SELECT count(*) FROM outbox_fact WHERE name = 'ContremarquePrete'") == 1
 
 
 def test_a_count_is_as_of_its_instant(saison: Saison) -> None:
