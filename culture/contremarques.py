@@ -47,8 +47,7 @@ def etablir(session: Session, sortie_id: int, *, instant: datetime, par: int | N
         raise Refus(_("Cette sortie est annulée, ou elle est encore un brouillon : elle n’a pas de contremarque."))
     if instant >= sortie.debut_le:
         raise Refus(_("Cette sortie a commencé : sa contremarque ne change plus."))
-    last = derniere(session, sortie_id)
-    detail = _detail(session, sortie, instant)
+    last, detail = derniere(session, sortie_id), _detail(session, sortie, instant)
     if last is not None and last.detail == detail:
         return None
     made = Contremarque(
@@ -89,12 +88,19 @@ def corriger_ce_qui_a_change(instant: datetime) -> None:
             .having(or_(made.is_(None), made <= instant - REPOS))
             .order_by(Sortie.id)
         )
-        keys = session.scalars(stood).all()
-    for key in keys:
+        # Read before anything is locked: nearly always nothing has changed.
+        changed = [key for key in session.scalars(stood) if not _tient(session, key, instant)]
+    for key in changed:
         with transaction() as session:
             sortie = verrouiller_sortie(session, key)
             if sortie.etat == EtatSortie.CLOSE and sortie.debut_le > instant:
                 etablir(session, key, instant=instant, par=None)
+
+
+def _tient(session: Session, sortie_id: int, instant: datetime) -> bool:
+    """Whether the last voucher still says how many come."""
+    last = derniere(session, sortie_id)
+    return last is not None and last.detail == _detail(session, session.get_one(Sortie, sortie_id), instant)
 
 
 def preparer(contremarque_id: int) -> None:
