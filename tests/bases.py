@@ -1,7 +1,7 @@
 """Databases for tests: fresh ones from a migrated template, and used ones emptied, which is a hundred times quicker.
 
-A test gets a used database only if it stands as migrated: same tables, triggers and constraints, no other session
-left in it. Whatever a test broke on purpose goes with its database.
+A test gets a used database only if it stands as migrated: same tables, columns, indexes, triggers,
+constraints, rules and functions, no other session left in it. Whatever a test broke on purpose goes with its database.
 """
 
 import itertools
@@ -18,9 +18,12 @@ _SHAPE = """
 SELECT md5(string_agg(thing, ',' ORDER BY thing)) FROM (
     SELECT tgrelid::regclass || tgname || tgenabled::text AS thing FROM pg_trigger
     UNION ALL SELECT conrelid::regclass || conname FROM pg_constraint WHERE conrelid <> 0
-    UNION ALL SELECT attrelid::regclass || attname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+    UNION ALL SELECT ev_class::regclass || rulename FROM pg_rewrite
+    UNION ALL SELECT indexrelid::regclass::text || indisvalid FROM pg_index
+    UNION ALL SELECT attrelid::regclass || attname || atttypid || attnotnull || atthasdef
+              FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
               WHERE c.relnamespace = 'public'::regnamespace AND NOT attisdropped
-    UNION ALL SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+    UNION ALL SELECT proname || md5(prosrc) FROM pg_proc WHERE pronamespace = 'public'::regnamespace
     UNION ALL SELECT version_num FROM alembic_version
 ) AS shape
 """

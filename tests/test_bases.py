@@ -34,6 +34,12 @@ def test_a_used_database_comes_back_empty(engines: Engines) -> None:
         "DROP TRIGGER ring_outbox ON outbox_fact",
         "ALTER TABLE panier DROP CONSTRAINT ck_panier_prix",
         "CREATE TABLE autre (id int)",
+        "CREATE RULE essai AS ON INSERT TO maison DO INSTEAD SELECT 1/0",
+        "CREATE INDEX essai ON maison (nom)",
+        "ALTER TABLE foyer ALTER email SET NOT NULL",
+        "ALTER TABLE panier ALTER cout TYPE bigint",
+        "ALTER TABLE maison ALTER active DROP DEFAULT",
+        "CREATE OR REPLACE FUNCTION only_grows() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
         "UPDATE alembic_version SET version_num = '0001'",
     ],
 )
