@@ -41,7 +41,7 @@ def ville_a_part(var_dir: Path, installer: tuple[str, ...], nom_image: str | Non
     ports = free_ports()
     kept = {name: os.environ[name] for name in KEPT if name in os.environ}
     # The clock is moved by hours at a time: the timetable must look often, in real time, to follow.
-    environment = town_environment(kept, var_dir, ports) | {"TIMETABLE_POLL_SECONDS": "0.3"}
+    environment = town_environment(kept, var_dir, ports) | {"TIMETABLE_POLL_SECONDS": "1"}
     supervisor = Supervisor(ROOT, var_dir, environment, lambda line: None)
     supervisor.listen_to_signals()
     with ExitStack() as ending:
