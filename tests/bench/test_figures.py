@@ -55,4 +55,4 @@ def test_the_page_names_every_row_that_is_not_measured(tmp_path: Path, monkeypat
 
 def test_an_unknown_row_is_refused_and_nothing_is_measured(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["P42"]) == 2
-    assert "Pas de mesure P42. Il y a : P2" in capsys.readouterr().err
+    assert f"Pas de mesure P42. Il y a : {', '.join(ROWS)}." in capsys.readouterr().err

@@ -26,7 +26,7 @@ def moteurs_dehors(var: Path) -> Iterator[dict[str, str]]:
 
 
 def _postgres(var: Path) -> "tuple[subprocess.Popen[bytes], str]":
-    programs, account, data, sockets = pg._postgres_programs(), pg._service_account(), var / "pg", var / "prises"
+    programs, account, data, sockets = pg.postgres_programs(), pg._service_account(), var / "pg", var / "prises"
     if account is not None:
         pg._open_the_way(programs, var)
     pg._create_cluster(programs, data, account)
