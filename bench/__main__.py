@@ -5,7 +5,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import charges, closing, handing, seats, vouchers
+from bench import bells, charges, closing, family, handing, lists, seats, start, vouchers
 from bench.figures import Figure, shown
 from bench.ground import settings_of_a_bench
 from bench.report import load, machine, write_page
@@ -15,6 +15,10 @@ ROWS = {
     "P2": vouchers.run,
     "P3": handing.run,
     "P4": seats.run,
+    "P5": lists.run,
+    "P6": bells.run,
+    "P8": family.run,
+    "P9": start.run,
     "P10": charges.run,
 }
 

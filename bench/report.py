@@ -8,18 +8,16 @@ from typing import Any
 from bench.explained import WHY_SHORT
 
 PAGE = Path("docs") / "performance.md"
-NOT_YET = {
-    "P5": "the lists that an agent opens",
-    "P6": "from a fact to its actor",
-    "P7": "the composition (the optimiser is not built)",
-    "P8": "a family's pages",
-    "P9": "`make run` on a fresh machine",
-}
 TITLES = {
     "P1": "The closing of a week",
     "P2": "Vouchers of a maison",
     "P3": "Handing out baskets",
     "P4": "The last seats of an outing",
+    "P5": "Lists that an agent opens",
+    "P6": "From a fact to its actor",
+    "P7": "The composition (its optimiser is not built)",
+    "P8": "A family's pages",
+    "P9": "`make run`",
     "P10": "The weekly charge through Stripe",
 }
 HEAD = """# How quick it is, and how that is known
@@ -50,9 +48,8 @@ def write_page(rows: dict[str, Any]) -> None:
             for m in row["mesures"]
         ]
         parts.append("\n".join(lines) + "\n")
-        missed = {m["verdict"] for m in row["mesures"]} >= {"manqué"}
-        if missed and name in WHY_SHORT:
+        if name in WHY_SHORT and any(m["verdict"] == "manqué" for m in row["mesures"]):
             parts.append(WHY_SHORT[name] + "\n")
-    left = [f"- {name}: {what}" for name, what in NOT_YET.items() if name not in rows]
+    left = [f"- {name}. {what}" for name, what in TITLES.items() if name not in rows]
     parts += ["## Not measured yet\n\n" + "\n".join(left) + "\n"] if left else []
     PAGE.write_text("\n".join(parts))

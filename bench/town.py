@@ -21,6 +21,7 @@ from kernel.sealed import seal
 from kernel.settings import get_settings
 
 A_MAISON = 500
+"""Households of a maison, unless a row asks for other ones."""
 FIRST_OF_THE_TEAM = 10_000_000
 CSRF = hashlib.sha256(b"one for all browsers of a bench").hexdigest()
 TRANCHES = (
@@ -105,16 +106,16 @@ class Week:
     cloture_le: datetime
 
 
-def settle(address: str, households: int, *, agents: int = 1, by_card: float = 0.5) -> None:
-    """Maisons of five hundred, as many households with their quotient and subscription, a team, browsers signed in.
+def settle(address: str, households: int, *, a_maison: int = A_MAISON, agents: int = 1, by_card: float = 0.5) -> None:
+    """Maisons, households with their quotient and subscription, a team, and a signed-in browser for each account.
 
     Account `FIRST_OF_THE_TEAM` is of the coordination, the next `agents` are agents, of one maison after another.
     """
     given = {
         "n": households,
-        "maisons": max(1, households // A_MAISON),
-        "maison_de": A_MAISON,
-        "places": 4 * A_MAISON,
+        "maisons": max(1, households // a_maison),
+        "maison_de": a_maison,
+        "places": 4 * a_maison,
         "regle": TRANCHES,
         "maintenant": now(),
         "mot": hacher("a password that nobody types"),

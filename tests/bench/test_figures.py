@@ -41,16 +41,35 @@ def test_a_process_of_its_own_tells_its_own_peak() -> None:
     assert large[0] < len(ours)
 
 
-def test_the_page_names_every_row_that_is_not_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(report, "PAGE", tmp_path / "performance.md")
-    assert set(report.TITLES) == set(ROWS)
-    assert set(report.NOT_YET) | set(ROWS) == {f"P{number}" for number in range(1, 11)}
-    figure = as_json(Figure("P2", "un bon", 0.4, "ms", "One.", most=0.5))
-    row = {"le": "2026-11-25T10:00", "machine": "m", "charge": "0.4", "mesures": [figure]}
-    report.write_page({"P2": row})
-    page = (tmp_path / "performance.md").read_text()
-    assert "| un bon | 0,400 ms | ≤ 0,500 | atteint | One. |" in page
-    assert [name for name in report.NOT_YET if f"- {name}: " in page] == list(report.NOT_YET)
+    return tmp_path / "performance.md"
+
+
+def measured(value: float) -> dict[str, object]:
+    figure = as_json(Figure("P2", "un bon", value, "ms", "One.", most=0.5))
+    return {"le": "2026-11-25T10:00", "machine": "m", "charge": "0.4", "mesures": [figure]}
+
+
+def test_the_page_names_every_row_that_is_not_measured(page: Path) -> None:
+    assert set(report.TITLES) == {f"P{number}" for number in range(1, 11)}
+    assert set(report.TITLES) - set(ROWS) == {"P7"}
+    report.write_page({"P2": measured(0.4)})
+    assert "| un bon | 0,400 ms | ≤ 0,500 | atteint | One. |" in page.read_text()
+    assert [name for name in report.TITLES if f"- {name}. " in page.read_text()] == [
+        name for name in report.TITLES if name != "P2"
+    ]
+
+
+def test_a_row_that_is_short_says_why_and_one_that_is_not_says_nothing(
+    page: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(report, "WHY_SHORT", {"P2": "Layout alone takes half a millisecond."})
+    report.write_page({"P2": measured(0.6)})
+    assert "Layout alone takes" in page.read_text()
+    report.write_page({"P2": measured(0.4)})
+    assert "Layout alone takes" not in page.read_text()
 
 
 def test_an_unknown_row_is_refused_and_nothing_is_measured(capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,12 +8,13 @@ from itertools import repeat
 
 import psycopg
 import pytest
+from sqlalchemy import text
 
-from bench import charges, closing, handing, seats, town
+from bench import bells, charges, closing, family, handing, lists, seats, town
 from bench.clients import crowd, get, paced
 from bench.ground import Ground, copied, faults
 from kernel.clock import today
-from kernel.db import get_engine
+from kernel.db import get_engine, reading
 
 
 def test_a_closing_of_the_bench_is_whole_and_its_floor_writes_the_same_rows(under: Ground) -> None:
@@ -105,6 +106,33 @@ def test_a_charge_made_twice_or_asked_for_again_at_once_is_seen() -> None:
         for key, status, at in (("a", 429, 0.0), ("a", 200, 0.2), ("b", 429, 0.0), ("b", 200, 1.1), ("c", 200, 0.0))
     ]
     assert charges._after_429(calls) == (2, 1)
+
+
+def test_a_list_of_the_bench_tells_its_queries_and_its_weight(under: Ground) -> None:
+    found = lists.pages(under, 24, (lists.DAY, lists.SEARCH), runs=1)
+    assert 1 < found[lists.DAY].queries <= 12
+    assert found[lists.SEARCH].bytes > 5_000
+    with lists.counting() as seen, reading() as session:
+        session.execute(text("SELECT 1"))
+    assert seen[-1] == "SELECT 1"
+
+
+@pytest.mark.long
+def test_every_bell_is_answered_and_bare_messages_come(under: Ground) -> None:
+    rung = bells.ringing(under, 50, runs=1, idle=10, busy_seconds=0.2)
+    assert (len(rung.idle), len(rung.busy), rung.faults) == (10, 200, 0)
+    assert min(rung.idle) > 0
+    peer = bells.alone(under, 50, runs=1, idle=10)
+    assert len(peer.idle) == 10
+
+
+@pytest.mark.long
+def test_pages_of_families_are_served_whole(under: Ground) -> None:
+    family.inhabited(under, 30)
+    served = family.serving(under, 30, runs=1, seconds=0.5)
+    assert (len(served.runs[0].seconds), served.errors, served.faults) == (50, 0, 0)
+    (seen,) = family.looking(under, "/ma-semaine", 1)
+    assert 0 < seen.page < seen.all
 
 
 @pytest.mark.long
