@@ -13,7 +13,7 @@ import requests
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from demo import attendre, mandats, soirees, sorties_a_venir
+from demo import attendre, essais, mandats, soirees, sorties_a_venir
 from demo.empreinte import empreinte
 from demo.passe import vivre
 from demo.sorties import ouvrir_la_saison
@@ -24,8 +24,6 @@ from kernel.clock import paris
 from kernel.db import transaction
 from kernel.settings import get_settings
 
-ESSAI_DU_CCAS = "pi_essai_ccas"
-"""The one payment at Stripe that the ledger does not know."""
 DELAI_SECONDES = 60
 DEMARRAGE_SECONDES = 30
 
@@ -56,6 +54,7 @@ def installer(*, foyers: int, graine: int, jour: date | None) -> Installation:
             sorties_a_venir.remplir(session, rng, maintenant)
             soirees.recueillir_les_avis(session, rng, maintenant)
             mandats.signer(session, maintenant)
+            essais.expliquer(session)
             session.flush()  # the digest reads what was signed
             made = Installation(foyers, empreinte(session))
             # Last before the commit: without its cards at Stripe there is no town.
@@ -93,22 +92,12 @@ def _chez_stripe(session: Session) -> dict[str, Any]:
     )
     cards = [{**row._mapping, "number": "4242424242424242"} for row in customers]
     past = [_passe(dict(row._mapping)) for row in payments]
-    own, tried = _un_essai(past)
+    own = essais.chez_stripe(session)
     return {
-        "customers": [*_quelques_refus(cards), *own],
-        "payments": [*past, *tried],
+        "customers": [*_quelques_refus(cards), *own["customers"]],
+        "payments": [*past, *own["payments"]],
         "mandates": mandats.chez_stripe(session),
     }
-
-
-def _un_essai(past: list[dict[str, Any]]) -> tuple[list[dict[str, object]], list[dict[str, object]]]:
-    """The euro by which the CCAS tried online payment, by hand at Stripe: the reconciliation will ask what it is."""
-    if not past:
-        return [], []
-    who: dict[str, object] = {"customer": "cus_essai_ccas", "payment_method": "pm_essai_ccas"}
-    first = min(one["created"] for one in past)
-    paid = who | {"id": ESSAI_DU_CCAS, "amount": 100, "created": first - 3_600, "description": "Essai du CCAS"}
-    return [who | {"name": "Essai du CCAS", "number": "4242424242424242"}], [paid]
 
 
 def _quelques_refus(cards: list[dict[str, object]]) -> list[dict[str, object]]:

@@ -5,7 +5,6 @@ from typing import Any
 from demo.stripe_local import objects, sepa
 from demo.stripe_local.cards import CARDS
 from demo.stripe_local.errors import Json
-from demo.stripe_local.intents import book
 from demo.stripe_local.storage import Tx
 
 
@@ -13,7 +12,7 @@ def seed(tx: Tx, asked: Any) -> Json:
     """Write customers with their cards and, for a hash, past payments; the same ids again overwrite. No event.
 
     A list of {customer, payment_method, number, name, email?, outcome?, metadata?}, or a hash with that list as
-    "customers", "payments": [{id, customer, payment_method, amount, created, metadata?, description?}] and
+    "customers", "payments": [{id, customer, payment_method, amount, created, charge?, metadata?, description?}] and
     "mandates": [{customer, payment_method, mandate, reference, iban}], of customers that are there.
     """
     town = asked if isinstance(asked, dict) else {"customers": asked}
@@ -57,7 +56,9 @@ def _past_payment(tx: Tx, row: Json) -> None:
     if before is not None:
         return
     charged = objects.charge(row["created"], intent, method, error=None)
+    charged |= {"id": row.get("charge", charged["id"])}
     tx.put(charged)
-    book(tx, charged["balance_transaction"], charged, row["amount"])
+    # On its own day, as the account moved then: the reconciliation goes by days.
+    tx.put(objects.balance_transaction(row["created"], charged["balance_transaction"], charged, row["amount"]))
     paid = {"status": "succeeded", "latest_charge": charged["id"], "amount_received": row["amount"]}
     tx.put(intent | paid | {"payment_method": method["id"]}, {})

@@ -46,6 +46,11 @@ class Etat:
     fait_le: datetime
     totaux: Sequence[Total]
 
+    @property
+    def differe(self) -> bool:
+        """Whether a nature's two sides are not the same, all explained or not."""
+        return any(one.ailleurs != one.grand_livre for one in self.totaux)
+
 
 @dataclass(frozen=True, slots=True)
 class EcartMontre:

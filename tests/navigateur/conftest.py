@@ -42,6 +42,7 @@ ORDRE = [
     "sans_internet",
     "pages",
     "vide",
+    "rapprochement",
     "fin",
 ]
 OPTIONS = (

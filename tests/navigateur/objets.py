@@ -72,7 +72,7 @@ LUS = {
     "etat_id": "SELECT e.id FROM etat_restes e JOIN document d ON d.key = 'restes:' || e.id ORDER BY e.id LIMIT 1",
     "reste_id": "SELECT r.id FROM reste r JOIN etat_restes e ON e.id = r.etat_id WHERE r.repris_le IS NULL "
     "AND e.prise_en_charge_le IS NULL ORDER BY r.id LIMIT 1",
-    "ecart_id": "SELECT id FROM ecart_rapprochement ORDER BY id LIMIT 1",
+    "ecart_id": "SELECT id FROM ecart_rapprochement WHERE resolu_le IS NULL ORDER BY id LIMIT 1",
     "attente": "SELECT id FROM attente ORDER BY id DESC LIMIT 1",
     "page": "SELECT session_stripe FROM paiement WHERE session_stripe IS NOT NULL ORDER BY id DESC LIMIT 1",
 }

@@ -1,0 +1,37 @@
+"""The morning after: the régisseuse reads what the night compared, and says why one euro is not in the ledger."""
+
+import pytest
+from sqlalchemy import text
+
+from demo import essais
+from kernel.db import reading
+from tests.navigateur.ecran import BUREAU, NouvelEcran
+from tests.navigateur.regard import capturer, examiner
+from tests.navigateur.temps import Temps
+
+pytestmark = pytest.mark.navigateur
+
+MOTIF = "Essai de la page de paiement, avec la carte du CCAS"
+ECART = "SELECT resolu_le IS NOT NULL AS resolu, motif FROM ecart_rapprochement WHERE piece = :piece"
+
+
+def test_the_regisseuse_explains_the_one_difference_that_the_night_has_found(temps: Temps, ouvrir: NouvelEcran) -> None:
+    ecran = ouvrir("régisseuse", BUREAU)
+    ecran.ouvrir("/regie/rapprochement")
+    assert "Un écart à expliquer" in ecran.texte
+    assert "l’ouverture" in ecran.texte, "the one of the town's first day was explained in its time"
+    faults = examiner(ecran)
+    capturer(ecran, "rapprochement-un-ecart")
+    ecran.suivre("Expliquer")
+    with ecran.statut_attendu(422):
+        ecran.appuyer("L’écart est expliqué")
+    ecran.remplir("Ce qui l’explique", MOTIF)
+    capturer(ecran, "rapprochement-expliquer")
+    ecran.appuyer("L’écart est expliqué")
+    assert "tout est expliqué" in ecran.texte
+    assert MOTIF in ecran.texte
+    capturer(ecran, "rapprochement-egal")
+    assert faults + examiner(ecran) == []
+    with reading() as session:
+        piece = "stripe:" + essais.A_EXPLIQUER.replace("pi_", "ch_", 1)
+        assert session.execute(text(ECART), {"piece": piece}).one() == (True, MOTIF)
