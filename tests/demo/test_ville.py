@@ -100,8 +100,8 @@ MOMENTS = {
 
 
 RARES = {"friday just after midnight", "thursday at night", "over new year", "monday before the orders"}
-ALIKE = {"tuesday at noon", "wednesday at noon", "saturday at noon"}
-"""Days on which the town stands as on the one before."""
+ALIKE = {"monday at noon", "tuesday at noon", "wednesday at noon", "friday at noon", "saturday at noon"}
+"""Days on which the town stands as on the one after."""
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,7 @@ from tests.securite.hostile import (
     lisible,
     peut_manquer,
     remplir,
+    sans_nombres,
 )
 from tests.securite.scene import OBJETS, Scene, acces, adresse, empreinte, jeton_csrf, methodes, navigateur, regles
 
@@ -53,14 +54,18 @@ def envoyer(client: FlaskClient, witness: Temoin, form: Formulaire, data: MultiD
     witness.juger(answer, (form.role, form.method, form.action, data))
 
 
-def essais(app: Flask, form: Formulaire, values: list[str]) -> list[MultiDict[str, str]]:
-    """The form's right answers with one of them missing, replaced or repeated, in turn."""
+def essais(app: Flask, form: Formulaire, values: list[str], *, alike: bool) -> list[MultiDict[str, str]]:
+    """The form's right answers with one of them missing, replaced or repeated, in turn.
+
+    With `alike` all fields have their turn, also the second of those that differ by the key of a row alone.
+    """
     right = remplir(app, form)
-    names = [name for name in right if name != "csrf_token"]
+    every = [name for name in right if name != "csrf_token"]
+    names = every if alike else list({sans_nombres(name): name for name in every}.values())
     made = [MultiDict({k: v for k, v in right.items() if k != name}) for name in names]
     made += [MultiDict(right | {name: value}) for name in names for value in values]
     made += [MultiDict([*right.items(), *right.items(), (name, "autre")]) for name in names]
-    return [*made, MultiDict(right | dict.fromkeys(names, "x" * 20_000))]
+    return [*made, MultiDict(right | dict.fromkeys(every, "x" * 20_000))]
 
 
 def attaquer(app: Flask, scene: Scene, share: int) -> Temoin:
@@ -68,7 +73,7 @@ def attaquer(app: Flask, scene: Scene, share: int) -> Temoin:
     witness = Temoin()
     for number, form in enumerate(formulaires(app, scene)):
         client = navigateur(app, scene.comptes[form.role] if form.role else None)
-        for data in essais(app, form, HOSTILES[number % share :: share]):
+        for data in essais(app, form, HOSTILES[number % share :: share], alike=share == 1):
             envoyer(client, witness, form, data)
     return witness
 
