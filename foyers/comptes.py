@@ -14,7 +14,7 @@ from flask import Flask, g
 from flask import session as cookie
 from flask_babel import gettext as _
 from flask_login import LoginManager, login_user, logout_user
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -165,16 +165,26 @@ def purger_connexions(session: Session) -> int:
     )
 
 
+# Asked for at every page: built once, for building it takes longer than asking.
+_PERSONNE = (
+    select(
+        Compte.id,
+        Compte.nom,
+        Compte.role,
+        Compte.foyer_id,
+        select(func.array_agg(CompteMaison.maison_id))
+        .where(CompteMaison.compte_id == Compte.id)
+        .scalar_subquery()
+        .label("maisons"),
+    )
+    .join(Connexion, Connexion.compte_id == Compte.id)
+    .where(Connexion.empreinte == bindparam("empreinte"), Connexion.expire_le > bindparam("maintenant"), Compte.actif)
+)
+
+
 def personne(session: Session, jeton: str) -> Personne | None:
     """Whom the token's browser belongs to, in one query; None once it is closed, too old, or the account inactive."""
-    maisons = (
-        select(func.array_agg(CompteMaison.maison_id)).where(CompteMaison.compte_id == Compte.id).scalar_subquery()
-    )
-    row = session.execute(
-        select(Compte.id, Compte.nom, Compte.role, Compte.foyer_id, maisons.label("maisons"))
-        .join(Connexion, Connexion.compte_id == Compte.id)
-        .where(Connexion.empreinte == _empreinte(jeton), Connexion.expire_le > now(), Compte.actif)
-    ).one_or_none()
+    row = session.execute(_PERSONNE, {"empreinte": _empreinte(jeton), "maintenant": now()}).one_or_none()
     if row is None:
         return None
     return Personne(row.id, row.nom, Role(row.role), row.foyer_id, frozenset(row.maisons or ()), jeton)

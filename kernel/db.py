@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Annotated, Any
 
-from sqlalchemy import BigInteger, DateTime, Engine, Identity, MetaData, create_engine, text
+from sqlalchemy import BigInteger, DateTime, Engine, Identity, MetaData, create_engine
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
 
@@ -58,5 +58,6 @@ def transaction() -> Iterator[Session]:
 def reading() -> Iterator[Session]:
     """One consistent view of the database for a page or a document; the database refuses any write."""
     with Session(get_engine(), expire_on_commit=False) as session, session.begin():
-        session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"))
+        # Said with BEGIN itself, which spares a statement on every page.
+        session.connection(execution_options={"isolation_level": "REPEATABLE READ", "postgresql_readonly": True})
         yield session

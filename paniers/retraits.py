@@ -4,8 +4,25 @@ import uuid
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import ColumnElement, Row, case, insert, literal, null, select, true, update
+from sqlalchemy import (
+    BigInteger,
+    DateTime,
+    Row,
+    Select,
+    String,
+    any_,
+    bindparam,
+    case,
+    insert,
+    null,
+    select,
+    true,
+    update,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from kernel import qr
@@ -74,7 +91,7 @@ def remettre(
     Raises Introuvable.
     """
     handed = _Remise(par, moyen, maisons, instant, en_personne)
-    answer = _remettre(session, Panier.id == panier_id, handed)
+    answer = _remettre(session, handed, panier=panier_id)
     if answer is None:
         raise Introuvable
     return answer
@@ -98,7 +115,7 @@ def scanner(
             return Reponse(Verdict.AUTRE_JOUR)
     except qr.BadVoucher:
         return Reponse(Verdict.ILLISIBLE)
-    return _remettre(session, Panier.bon == voucher.id, handed) or Reponse(Verdict.ILLISIBLE)
+    return _remettre(session, handed, bon=voucher.id) or Reponse(Verdict.ILLISIBLE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,43 +129,22 @@ class _Remise:
     en_personne: bool = False
 
 
-def _remettre(session: Session, lequel: ColumnElement[bool], remise: _Remise) -> Reponse | None:
+def _remettre(
+    session: Session, remise: _Remise, *, panier: int | None = None, bon: uuid.UUID | None = None
+) -> Reponse | None:
     """Look, hand out and note it in one statement; None when there is no such basket.
 
     The guarded update has one winner when two agents scan at once; the other reads "déjà remis". A basket that its
     family gives is not handed out by a mere scan.
     """
-    kept = Panier.a_donner.is_(False) if remise.moyen is Moyen.SCAN else true()
-    here = true() if remise.maisons is None else Panier.maison_id.in_(remise.maisons)
-    handed = (
-        update(Panier)
-        .where(lequel, Panier.etat.in_((EtatPanier.A_REMETTRE, EtatPanier.NON_RETIRE)), here, kept)
-        .values(etat=EtatPanier.REMIS)
-        .returning(Panier.id, Panier.foyer_id, Panier.semaine_id)
-        .cte("remise")
+    statement = _remise(
+        par_bon=bon is not None,
+        par_scan=remise.moyen is Moyen.SCAN,
+        partout=remise.maisons is None,
+        en_personne=remise.en_personne,
     )
-    proxy = null() if remise.en_personne else pour_le_panier(handed.c.foyer_id, handed.c.semaine_id)
-    noted = (
-        insert(Retrait)
-        .from_select(
-            ["panier_id", "moyen", "par", "le", "procuration_id"],
-            select(handed.c.id, literal(remise.moyen.value), literal(remise.par), literal(remise.instant), proxy),
-        )
-        .returning(Retrait.panier_id)
-        .cte("geste")
-    )
-    seen = session.execute(
-        select(
-            Panier.id,
-            Panier.maison_id,
-            Panier.etat,
-            Panier.a_donner,
-            noted.c.panier_id.is_not(None).label("remis"),
-        )
-        .outerjoin(noted, noted.c.panier_id == Panier.id)
-        .where(lequel)
-        .add_cte(handed)
-    ).one_or_none()
+    given = {"lequel": bon or panier, "moyen": remise.moyen.value, "par": remise.par, "le": remise.instant}
+    seen = session.execute(statement, given | {"maisons": list(remise.maisons or ())}).one_or_none()
     if seen is None:
         return None
     if seen.remis:
@@ -156,10 +152,46 @@ def _remettre(session: Session, lequel: ColumnElement[bool], remise: _Remise) ->
     return _pas_remis(session, seen, remise)
 
 
+@lru_cache(maxsize=16)
+def _remise(*, par_bon: bool, par_scan: bool, partout: bool, en_personne: bool) -> Select[*tuple[Any, ...]]:
+    """The statement, built once for each way of handing out: building it takes longer than running it."""
+    lequel = (Panier.bon if par_bon else Panier.id) == bindparam("lequel")
+    kept = Panier.a_donner.is_(False) if par_scan else true()
+    here = true() if partout else Panier.maison_id == any_(bindparam("maisons", type_=ARRAY(BigInteger)))
+    handed = (
+        update(Panier)
+        .where(lequel, Panier.etat.in_((EtatPanier.A_REMETTRE, EtatPanier.NON_RETIRE)), here, kept)
+        .values(etat=EtatPanier.REMIS)
+        .returning(Panier.id, Panier.foyer_id, Panier.semaine_id)
+        .cte("remise")
+    )
+    proxy = null() if en_personne else pour_le_panier(handed.c.foyer_id, handed.c.semaine_id)
+    gesture = select(
+        handed.c.id,
+        bindparam("moyen", type_=String),
+        bindparam("par", type_=BigInteger),
+        bindparam("le", type_=DateTime(timezone=True)),
+        proxy,
+    )
+    noted = (
+        insert(Retrait)
+        .from_select(["panier_id", "moyen", "par", "le", "procuration_id"], gesture)
+        .returning(Retrait.panier_id)
+        .cte("geste")
+    )
+    done = noted.c.panier_id.is_not(None).label("remis")
+    return (
+        select(Panier.id, Panier.maison_id, Panier.etat, Panier.a_donner, done)
+        .outerjoin(noted, noted.c.panier_id == Panier.id)
+        .where(lequel)
+        .add_cte(handed)
+    )
+
+
 _SANS_REMISE = {EtatPanier.ANNULE: Verdict.ANNULE, EtatPanier.DONNE: Verdict.DONNE}
 
 
-def _pas_remis(session: Session, seen: Row[int, int, str, bool, bool], remise: _Remise) -> Reponse:
+def _pas_remis(session: Session, seen: Row[Any], remise: _Remise) -> Reponse:
     """Why nothing was handed out just now."""
     if remise.maisons is not None and seen.maison_id not in remise.maisons:
         return Reponse(Verdict.AUTRE_MAISON, seen.id)
@@ -188,7 +220,7 @@ def _par_carte(session: Session, texte: str, remise: _Remise, jour: date) -> Rep
     here = [basket for basket in today if remise.maisons is None or basket.maison_id in remise.maisons]
     waiting = [basket for basket in here if basket.etat not in (EtatPanier.REMIS, EtatPanier.DONNE)]
     for basket in (*waiting, *here, *today):
-        return _remettre(session, Panier.id == basket.id, remise) or Reponse(Verdict.ILLISIBLE)
+        return _remettre(session, remise, panier=basket.id) or Reponse(Verdict.ILLISIBLE)
     return Reponse(Verdict.PAS_AUJOURD_HUI, card.paniers[0].id) if card.paniers else Reponse(Verdict.SANS_PANIER)
 
 

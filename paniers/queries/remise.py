@@ -5,9 +5,10 @@ No price here: what a household owes is read for one basket at a time, and only 
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any, cast
 
-from sqlalchemy import ScalarSelect, case, func, literal, select
+from sqlalchemy import ScalarSelect, Select, bindparam, case, func, literal, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session
 
@@ -98,8 +99,21 @@ class PanierVu:
 
 def panier(session: Session, panier_id: int, *, avec_reste: bool = False) -> PanierVu:
     """One basket, all that its answer says in one statement. Raises Introuvable."""
+    row = session.execute(_un_panier(avec_reste=avec_reste), {"panier": panier_id}).one_or_none()
+    if row is None:
+        raise Introuvable
+    *known, held, lacking, gift, owes = cast("tuple[Any, ...]", row)
+    contents = tuple(Contenu(nom, slug, quantite(combien, unite)) for nom, slug, combien, unite in held or ())
+    given = DonVu(gift[0], datetime.fromisoformat(gift[1])) if gift else None
+    due = max(owes, 0) if owes is not None else None
+    return PanierVu(*(*known, contents, tuple(map(tuple, lacking or ())), given, due))
+
+
+@lru_cache(maxsize=2)
+def _un_panier(*, avec_reste: bool) -> Select[*tuple[Any, ...]]:
+    """Built once: at the door a basket is read for every scan, and building this takes longer than asking it."""
     owed = grand_livre.solde_en_sql(Panier.foyer_id) if avec_reste else literal(None)
-    row = session.execute(
+    return (
         select(
             Panier.id,
             Panier.numero,
@@ -125,15 +139,8 @@ def panier(session: Session, panier_id: int, *, avec_reste: bool = False) -> Pan
         .join(Semaine, Semaine.id == Panier.semaine_id)
         .outerjoin(Membre, (Membre.foyer_id == Foyer.id) & Membre.referent)
         .outerjoin(Procuration, Procuration.id == pour_le_panier(Panier.foyer_id, Panier.semaine_id))
-        .where(Panier.id == panier_id)
-    ).one_or_none()
-    if row is None:
-        raise Introuvable
-    *known, held, lacking, gift, owes = cast("tuple[Any, ...]", row)
-    contents = tuple(Contenu(nom, slug, quantite(combien, unite)) for nom, slug, combien, unite in held or ())
-    given = DonVu(gift[0], datetime.fromisoformat(gift[1])) if gift else None
-    due = max(owes, 0) if owes is not None else None
-    return PanierVu(*(*known, contents, tuple(map(tuple, lacking or ())), given, due))
+        .where(Panier.id == bindparam("panier"))
+    )
 
 
 def au_vrai_jour(session: Session, vu: PanierVu) -> PanierVu:
