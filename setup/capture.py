@@ -4,6 +4,7 @@ coordination's page on a Friday evening, once the basket is published.
     make captures
 """
 
+import json
 import random
 import sys
 from io import BytesIO
@@ -71,10 +72,12 @@ def main() -> int:
             week = prochaine_ouverte(session, now())
         avancer_l_horloge(week.publication_le)
         composer(random.Random(7), week.code)  # noqa: S311 (a seed, not a secret)
+        accounts = json.loads((town.var_dir / "comptes.json").read_text())
+        family = next(one["identifiant"] for one in accounts if one["role"] == "habitante")
         with sync_playwright() as driver:
             browser = driver.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
             desk = photograph(browser, town.site, DESK, "coordination@ccas.example", "/coordination")
-            phone = photograph(browser, town.site, PHONE, "bouchard.0@habitants.example", "/ma-semaine")
+            phone = photograph(browser, town.site, PHONE, family, "/ma-semaine")
             browser.close()
     PICTURE.parent.mkdir(parents=True, exist_ok=True)
     laid_out(desk, phone).save(PICTURE, optimize=True)
