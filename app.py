@@ -38,6 +38,7 @@ import paiements.gestes
 import paiements.guichet
 import paiements.guichet_aides
 import paiements.guichet_caisse
+import paiements.guichet_recus
 import paiements.mesures
 import paiements.portee
 import paiements.rapprochement.views
@@ -46,6 +47,7 @@ import paiements.regisseur_en_ligne
 import paiements.regisseur_restes
 import paiements.verifications
 import paiements.views
+import paiements.views_recus
 import paniers.commandes_flask
 import paniers.coordination.importations
 import paniers.coordination.semaine
@@ -142,9 +144,11 @@ BLUEPRINTS = (
     foyers.guichet_justificatifs.bp,
     foyers.guichet_courrier.bp,
     paiements.views.bp,
+    paiements.views_recus.bp,
     paiements.guichet.bp,
     paiements.guichet_aides.bp,
     paiements.guichet_caisse.bp,
+    paiements.guichet_recus.bp,
     paiements.regisseur.bp,
     paiements.regisseur_en_ligne.bp,
     paiements.regisseur_restes.bp,

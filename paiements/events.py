@@ -132,6 +132,21 @@ class VersementFait(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class RecuDemande(Fact):
+    """Somebody wants the receipt of an online payment."""
+
+    paiement_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class AttestationDemandee(Fact):
+    """Somebody wants the summary of what a household has paid in a year."""
+
+    foyer_id: int
+    annee: int
+
+
+@dataclass(frozen=True, slots=True)
 class RapprochementDemande(Fact):
     """A day is over: what the provider and the tills say of it is to be laid beside the ledger."""
 

@@ -58,6 +58,8 @@ GESTES = {
     "envoyer_quittance": Geste("Envoyer une quittance à une famille", _quittances),
     "preparer_bordereau": Geste("Mettre en page le bordereau d’un versement", _versements),
     "preparer_journal": Geste("Mettre en page le journal de la régie", _rien),
+    "preparer_recu": Geste("Mettre en page le reçu d’un paiement en ligne", _paiements),
+    "preparer_attestation": Geste("Mettre en page ce qu’une famille a payé dans l’année", _rien),
     "preparer_restes": Geste("Mettre en page un état des restes à recouvrer", _rien),
     "annoncer_restes": Geste("Écrire à des familles que le Trésor leur demandera ce qui reste dû", _rien),
     "annoncer_reprise": Geste("Écrire à une famille que ce qui reste dû se paie de nouveau ici", _rien),

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from foyers.portee import atteint, foyer_a_portee
 from kernel.db import reading
 from kernel.web.access import Person
+from paiements.models import Paiement
 from paiements.models_regie import Quittance
 
 Attend = Callable[[Person, int], bool]
@@ -42,3 +43,18 @@ def ma_quittance(person: Person, *, quittance_id: int, **_: object) -> bool:
     with reading() as session:
         owner = session.scalar(select(Quittance.foyer_id).where(Quittance.id == quittance_id))
     return owner is not None and owner == person.foyer_id
+
+
+def mon_recu(person: Person, *, recu_id: int, **_: object) -> bool:
+    """The online payment of the address is the family's own."""
+    return (owner := _payeur(recu_id)) is not None and owner == person.foyer_id
+
+
+def recu_a_portee(person: Person, *, foyer_id: int, recu_id: int, **_: object) -> bool:
+    """The online payment of the address is that household's, and the household within the person's reach."""
+    return _payeur(recu_id) == foyer_id and foyer_a_portee(person, foyer_id=foyer_id)
+
+
+def _payeur(paiement_id: int) -> int | None:
+    with reading() as session:
+        return session.scalar(select(Paiement.foyer_id).where(Paiement.id == paiement_id))

@@ -14,6 +14,8 @@ the CCAS helps ───── AideAccordee ────────────
 the counter's till ─ QuittanceEmise ──────────────► the receipt's PDF ── QuittancePrete ─► mail
                      VersementFait ───────────────► the slip of a deposit
                      TirageDemande ───────────────► the journal between two days, as PDF
+family, or counter ─ RecuDemande ─────────────────► the receipt of an online payment, as PDF
+                     AttestationDemandee ─────────► what a household has paid in a year, as PDF
 long unpaid ──────── RestesArretes ───────────────► the list for the Treasury, and a kind message to each family
                      ResteRepris ─────────────────► a message: it is paid here again
 each night ───────── RapprochementDemande ────────► Stripe, ledger and tills side by side
@@ -70,6 +72,7 @@ from kernel.mail import MailQueued
 from kernel.outbox import Fact
 from paiements.events import (
     AideAccordee,
+    AttestationDemandee,
     CarteEnregistree,
     EvenementStripeRecu,
     LitigeOuvert,
@@ -82,6 +85,7 @@ from paiements.events import (
     QuittanceEmise,
     QuittancePrete,
     RapprochementDemande,
+    RecuDemande,
     RemboursementDemande,
     RemboursementFait,
     ResteRepris,
@@ -138,6 +142,8 @@ CIRCUIT: Mapping[type[Fact], Sequence[Actor]] = {
     QuittancePrete: (paiements.envoyer_quittance,),
     VersementFait: (paiements.preparer_bordereau,),
     TirageDemande: (paiements.preparer_journal,),
+    RecuDemande: (paiements.preparer_recu,),
+    AttestationDemandee: (paiements.preparer_attestation,),
     RestesArretes: (paiements.preparer_restes, paiements.annoncer_restes),
     ResteRepris: (paiements.annoncer_reprise,),
     RapprochementDemande: (paiements.rapprocher,),

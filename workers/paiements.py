@@ -12,12 +12,14 @@ from paiements import (
     preavis,
     prelevements,
     quittances,
+    recus,
     remboursements,
     restes,
     restes_papier,
 )
 from paiements.events import (
     AideAccordee,
+    AttestationDemandee,
     EvenementStripeRecu,
     LitigeOuvert,
     PageStripeAVerifier,
@@ -28,6 +30,7 @@ from paiements.events import (
     QuittanceEmise,
     QuittancePrete,
     RapprochementDemande,
+    RecuDemande,
     RemboursementDemande,
     RemboursementFait,
     ResteRepris,
@@ -136,3 +139,15 @@ def rapprocher(fact: RapprochementDemande) -> None:
 def preparer_journal(fact: TirageDemande) -> None:
     """The journal between two days as PDF."""
     journal_papier.preparer(fact.tirage_id)
+
+
+@remote(DOCUMENTS, lease=60)
+def preparer_recu(fact: RecuDemande) -> None:
+    """The receipt of an online payment as PDF."""
+    recus.preparer_recu(fact.paiement_id)
+
+
+@remote(DOCUMENTS, lease=60)
+def preparer_attestation(fact: AttestationDemandee) -> None:
+    """What a household has paid in a year, as PDF."""
+    recus.preparer_attestation(fact.foyer_id, fact.annee)

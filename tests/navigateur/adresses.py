@@ -43,6 +43,10 @@ ROLES = {
 FICHIERS = {
     "caisse.quittance_pdf",
     "paiements.quittance_pdf",
+    "recus.recu_pdf",
+    "recus.attestation_pdf",
+    "guichet_recus.recu_pdf",
+    "guichet_recus.attestation_pdf",
     "regie.bordereau",
     "regie.journal_csv",
     "regie.journal_pdf",

@@ -39,10 +39,12 @@ ORDRE = [
     "neige",
     "courrier",
     "guichet",
+    "argent",
     "sans_internet",
     "pages",
     "vide",
     "rapprochement",
+    "caisse",
     "fin",
 ]
 OPTIONS = (

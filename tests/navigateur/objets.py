@@ -64,6 +64,10 @@ LUS = {
     "ORDER BY id DESC LIMIT 1",
     "quittance_id": "SELECT q.id FROM quittance q JOIN document d ON d.key = 'quittance:' || q.id WHERE {quittance} "
     "ORDER BY q.id DESC LIMIT 1",
+    "recu_id": "SELECT p.id FROM paiement p JOIN document d ON d.key LIKE 'recu:' || p.id || ':%' "
+    "WHERE p.foyer_id = {foyer} ORDER BY p.id DESC LIMIT 1",
+    "annee": "SELECT CAST(split_part(d.key, ':', 3) AS integer) FROM document d "
+    "WHERE d.key LIKE 'attestation:' || {foyer} || ':%' ORDER BY d.made_at DESC LIMIT 1",
     "paiement_id": "SELECT id FROM paiement WHERE etat = 'reussi' ORDER BY id DESC LIMIT 1",
     "versement_id": "SELECT v.id FROM versement v JOIN document d ON d.key = 'versement:' || v.id "
     "ORDER BY v.id LIMIT 1",

@@ -34,7 +34,7 @@ from kernel.clock import now, paris
 from kernel.db import Base, reading, transaction
 from kernel.outbox import Delivery, FactRow, State
 from kernel.web.access import Access, Role, declaration
-from paiements import bordereaux, grand_livre, journal_papier, quittances, restes_papier
+from paiements import bordereaux, grand_livre, journal_papier, queries_recus, quittances, restes_papier
 from paiements.echeances import ouvrir_en_lot
 from paiements.grand_livre import Ligne
 from paiements.liens import jeton
@@ -325,6 +325,26 @@ def _paiement(session: Session, scene: Scene, cote: Cote) -> int:
     return made.id
 
 
+def _recu(session: Session, scene: Scene, cote: Cote) -> int:
+    """An online payment whose money is in the ledger, and its receipt made."""
+    made = _paiement(session, scene, cote)
+    lines = [Ligne(CompteGL.STRIPE, 550), Ligne(CompteGL.FOYER, -550, foyer_id=cote.foyer)]
+    grand_livre.passer(session, cle=f"paiement:{made}", jour=JEUDI, libelle="Avance payée en ligne", mouvements=lines)
+    read = queries_recus.lignes(session, cote.foyer)
+    documents.store(session, queries_recus.cle_du_recu(read, made), "recu.pdf", b"%PDF-1.7 un recu")
+    return made
+
+
+def _annee(session: Session, scene: Scene, cote: Cote) -> int:
+    """A year in which both sides have paid, and the summaries of it."""
+    for side in (scene.ici, scene.ailleurs):
+        _recu(session, scene, side)
+        read = queries_recus.lignes(session, side.foyer)
+        key = queries_recus.cle_de_l_attestation(side.foyer, JEUDI.year, read)
+        documents.store(session, key, "attestation.pdf", b"%PDF-1.7 une attestation")
+    return JEUDI.year
+
+
 def _versement(session: Session, scene: Scene, cote: Cote) -> int:
     made = Versement(
         regie_id=session.get_one(Caisse, cote.maison).regie_id, maison_id=cote.maison, annee=2026,
@@ -511,6 +531,10 @@ OBJETS: dict[str, Objet] = {
     "fermeture_id": Objet(_fermeture, a_tous="the coordination looks after every maison's closing days"),
     "quittance_id": Objet(_quittance),
     "paiement_id": Objet(_paiement, a_tous="the régisseur answers for every payment"),
+    "recu_id": Objet(_recu),
+    "annee": Objet(
+        _annee, a_tous="a year is everybody's; whose payments are told is the address's household, or one's own"
+    ),
     "versement_id": Objet(_versement, a_tous="the régisseur answers for the deposits of every till"),
     "tirage_id": Objet(_tirage, a_tous="the régisseur answers for the journal of every till"),
     "etat_id": Objet(_etat_de_restes, a_tous="the régisseur answers for what every household owes"),

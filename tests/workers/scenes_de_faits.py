@@ -60,6 +60,7 @@ from paiements import (
 )
 from paiements.events import (
     AideAccordee,
+    AttestationDemandee,
     EvenementStripeRecu,
     LitigeOuvert,
     PageStripeAVerifier,
@@ -70,6 +71,7 @@ from paiements.events import (
     QuittanceEmise,
     QuittancePrete,
     RapprochementDemande,
+    RecuDemande,
     RemboursementDemande,
     RemboursementFait,
     ResteRepris,
@@ -330,6 +332,19 @@ def _aide(session: Session, scene: Scene) -> Fact:
     return AideAccordee(given)
 
 
+def _recu_demande(monde: Monde) -> Fact:
+    paid = _prelevement(monde)
+    prelevements.prelever(paid)
+    return RecuDemande(paid)
+
+
+def _attestation_demandee(monde: Monde) -> Fact:
+    paid = _prelevement(monde)
+    prelevements.prelever(paid)
+    with reading() as session:
+        return AttestationDemandee(session.get_one(Paiement, paid).foyer_id, today().year)
+
+
 def _tirage(session: Session, scene: Scene) -> Fact:
     return TirageDemande(journal_papier.demander(session, JEUDI, JEUDI, scene.ici.maison, par=None).id)
 
@@ -539,6 +554,8 @@ SCENES: dict[type[Fact], SceneDeFait] = {
     LitigeOuvert: SceneDeFait(_litige, UN_MESSAGE),
     AideAccordee: SceneDeFait(ecrite(_aide), UN_MESSAGE),
     TirageDemande: SceneDeFait(ecrite(_tirage), UN_DOCUMENT),
+    RecuDemande: SceneDeFait(_recu_demande, UN_DOCUMENT),
+    AttestationDemandee: SceneDeFait(_attestation_demandee, UN_DOCUMENT),
     RestesArretes: SceneDeFait(ecrite(_restes_arretes), UN_MESSAGE | UN_DOCUMENT),
     ResteRepris: SceneDeFait(ecrite(_reste_repris), UN_MESSAGE),
     PreavisDemande: SceneDeFait(_a_annoncer, UN_MESSAGE),
