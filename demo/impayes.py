@@ -1,7 +1,7 @@
 """The demo town's long-unpaid balances: some families pay nothing for a while, and the régisseuse acts twice.
 
 Her first list is taken by the Treasury; the second, of the last week, still waits for it; the other families are those
-whom she leaves on the page while their maison looks for a way with them.
+whom she leaves on the page while their maison looks for a way with them. The coordination helps one of these.
 """
 
 from datetime import time, timedelta
@@ -13,7 +13,7 @@ from foyers.models import Compte
 from kernel import clock
 from kernel.clock import paris
 from kernel.web.access import Role
-from paiements import journal_papier, restes
+from paiements import aides, grand_livre, journal_papier, restes
 from paiements.models_restes import EtatRestes
 from paiements.queries_regie import regie
 from paiements.queries_restes import a_recouvrer
@@ -24,6 +24,9 @@ JOURS = 28
 """From when on a debt is old in this town: its past is twelve weeks long."""
 ETATS = {8: 2, 11: 1}
 """How many families she hands over, by week of the past."""
+AIDE_EN = 10
+"""In which week of the past the coordination helps."""
+AIDE = 1_000
 
 # Not of Le Patio, whose till takes what its families owe.
 _EN_PEINE = text(
@@ -55,3 +58,14 @@ def remettre(session: Session, week: Semaine, number: int) -> None:
     if listed:
         who = session.scalars(select(Compte.id).where(Compte.role == Role.REGISSEUR)).first()
         restes.arreter(session, listed, par=who)
+
+
+def aider(session: Session, week: Semaine, number: int) -> None:
+    """The coordination takes over a part of what the last of these families owes."""
+    if number != AIDE_EN:
+        return
+    clock.set_now(paris(week.retrait_le + timedelta(days=1), time(11)))
+    helped = [one for one in en_peine(session) if grand_livre.solde(session, one) >= AIDE]
+    if helped:
+        who = session.scalars(select(Compte.id).where(Compte.role == Role.COORDINATION)).first()
+        aides.accorder(session, helped[-1], montant=AIDE, motif="Hospitalisation, fin de mois difficile", par=who)

@@ -50,6 +50,7 @@ def vivre(session: Session, rng: random.Random, jour: date, maintenant: datetime
         short = number == SEMAINES_PASSEES - 1
         _mener(session, rng, week, coordination, court=short, au_guichet=held if held >= 0 else None)
         impayes.remettre(session, week, number)
+        impayes.aider(session, week, number)
         _oublier_les_faits(session)
     soirees.passer(session, copy(rng), maintenant)
     _oublier_les_faits(session)

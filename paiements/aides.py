@@ -6,24 +6,25 @@ is cut off by a machine: beyond a sum that is data, a household is invited to ta
 
 from datetime import datetime
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from foyers.messages import Annonce, dire, dire_a_plusieurs
 from kernel import clock
-from kernel.errors import Refus
+from kernel.errors import Introuvable, Refus
 from kernel.money import Euros
 from kernel.outbox import publish
 from kernel.settings import get_settings
 from paiements import grand_livre, queries
-from paiements.avancement import solder, verrouiller_foyer, verrouiller_foyers
+from paiements.avancement import resolder, solder, verrouiller_foyer, verrouiller_foyers
 from paiements.conditions import en_vigueur
-from paiements.events import AideAccordee
+from paiements.events import AideAccordee, AideAnnulee
 from paiements.grand_livre import Ligne
 from paiements.models import Aide, CompteGL
 
 PAR_TOUR = 300
 LIBELLE = "Aide du CCAS"
+ANNULEE = "Aide du CCAS annulée"
 
 # What waits for the month's charge, or is on its way, is no debt.
 _A_INVITER = text(
@@ -80,15 +81,50 @@ def accorder(session: Session, foyer_id: int, *, montant: int, motif: str, par: 
     return given.id
 
 
+def annuler(session: Session, aide_id: int, *, motif: str, par: int | None) -> None:
+    """Undo an aid by reversal, once; what it had settled is due again. Raises Introuvable, Refus.
+
+    1. lock the household, then the aid; 2. check that it stands; 3. reverse it; 4. settle anew by what is left; 5. have
+    it told.
+    """
+    household = session.scalar(select(Aide.foyer_id).where(Aide.id == aide_id))
+    if household is None:
+        raise Introuvable
+    verrouiller_foyer(session, household)
+    given = session.get_one(Aide, aide_id, with_for_update=True, populate_existing=True)
+    if given.annulee_le is not None:
+        raise Refus("Cette aide est déjà annulée. Rien n’a changé.")
+    booked = grand_livre.ecriture_de(session, f"aide:{aide_id}")
+    assert booked is not None, "an aid and its entry are written together"
+    given.annulee_le, given.annulee_par, given.motif_annulation = clock.now(), par, motif
+    grand_livre.contrepasser(session, booked.id, ANNULEE)
+    resolder(session, household, depuis=given.accordee_le)
+    publish(session, AideAnnulee(aide_id))
+
+
 def annoncer(session: Session, aide_id: int) -> None:
-    """Tell the household; never why."""
+    """Tell the household; never why. Nothing of one that was undone before it could be told."""
     given = session.get_one(Aide, aide_id)
+    if given.annulee_le is not None:
+        return
     context = {
         "montant": given.montant,
         "solde": max(0, grand_livre.solde(session, given.foyer_id)),
         "lien": f"{get_settings().public_url}/paiements/mon-compte",
     }
     dire(session, given.foyer_id, cle=f"aide:{aide_id}", modele="paiements/aide", contexte=context)
+
+
+def annoncer_annulation(session: Session, aide_id: int) -> None:
+    """Tell the household what is left to pay now; never why."""
+    given = session.get_one(Aide, aide_id)
+    context = {
+        "montant": given.montant,
+        "accordee_le": given.accordee_le,
+        "solde": max(0, grand_livre.solde(session, given.foyer_id)),
+        "lien": f"{get_settings().public_url}/paiements/mon-compte",
+    }
+    dire(session, given.foyer_id, cle=f"aide:{aide_id}:annulee", modele="paiements/aide_annulee", contexte=context)
 
 
 def inviter(session: Session, instant: datetime) -> int:

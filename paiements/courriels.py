@@ -56,8 +56,10 @@ def recu(session: Session, paiement_id: int) -> None:
 
 
 def rembourse(session: Session, remboursement_id: int) -> None:
-    """Money is on its way back: how much, why, and where it will appear."""
+    """Money is on its way back: how much, why, and where it will appear. Not if it has come back to us already."""
     back = session.get_one(Remboursement, remboursement_id)
+    if back.revenu_le is not None:
+        return
     paiement = session.get_one(Paiement, back.paiement_id)
     context = {
         "montant": back.montant,
@@ -67,6 +69,18 @@ def rembourse(session: Session, remboursement_id: int) -> None:
     }
     key = f"remboursement:{remboursement_id}"
     dire(session, back.foyer_id, cle=key, modele="paiements/rembourse", contexte=context)
+
+
+def revenu(session: Session, remboursement_id: int) -> None:
+    """Money that was on its way back could not be received: it is kept, and how to have it all the same."""
+    back = session.get_one(Remboursement, remboursement_id)
+    context = {
+        "montant": back.montant,
+        "moyen": _moyen(session, session.get_one(Paiement, back.paiement_id)),
+        "lien": f"{get_settings().public_url}/paiements/mon-compte",
+    }
+    key = f"remboursement:{remboursement_id}:revenu"
+    dire(session, back.foyer_id, cle=key, modele="paiements/remboursement_revenu", contexte=context)
 
 
 def litige(session: Session, litige_id: int) -> None:

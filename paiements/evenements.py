@@ -13,7 +13,7 @@ from paiements.litiges import conclure_litige
 from paiements.models import EvenementStripe
 from paiements.passerelle import Evenement
 from paiements.prelevements import conclure_intention
-from paiements.remboursements import conclure_retours
+from paiements.remboursements import conclure_retour, conclure_retours
 
 
 def recevoir(session: Session, evenement: Evenement) -> bool:
@@ -54,6 +54,8 @@ def conclure_evenement(evenement_id: str) -> None:
         conclure_litige(lu.objet)
     elif lu.type == "charge.refunded":
         conclure_retours(lu.objet)
+    elif lu.type.startswith("refund."):
+        conclure_retour(lu.objet)
     else:
         conclure_intention(lu.objet, lu.type)
     with transaction() as session:
@@ -61,4 +63,5 @@ def conclure_evenement(evenement_id: str) -> None:
 
 
 def _nous_parle(type_: str) -> bool:
-    return type_.startswith(("checkout.session.", "payment_intent.", "charge.dispute.")) or type_ == "charge.refunded"
+    told = ("checkout.session.", "payment_intent.", "charge.dispute.", "refund.")
+    return type_.startswith(told) or type_ == "charge.refunded"

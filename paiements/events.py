@@ -76,6 +76,13 @@ class RemboursementFait(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class RemboursementRevenu(Fact):
+    """Money that was on its way back could not be received: it stays as an advance."""
+
+    remboursement_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class LitigeOuvert(Fact):
     """A bank has taken a payment back; what it had paid is due again."""
 
@@ -85,6 +92,13 @@ class LitigeOuvert(Fact):
 @dataclass(frozen=True, slots=True)
 class AideAccordee(Fact):
     """The CCAS has taken over something of what a household owed."""
+
+    aide_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class AideAnnulee(Fact):
+    """Aid by the CCAS was undone: what it had settled is due again."""
 
     aide_id: int
 

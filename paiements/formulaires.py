@@ -54,5 +54,9 @@ class AideForm(Formulaire):
     motif = ChampMotif(_l("Pourquoi"), _l("Écrivez pourquoi ; la famille ne le lira pas."))
 
 
+class AnnulationAideForm(Formulaire):
+    motif = ChampMotif(_l("Pourquoi"), _l("Écrivez pourquoi cette aide est annulée ; la famille ne le lira pas."))
+
+
 class ResolutionForm(Formulaire):
     motif = ChampMotif(_l("Ce qui l’explique, ou ce que vous avez fait"), _l("Écrivez ce qui explique cet écart."))

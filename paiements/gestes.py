@@ -51,6 +51,8 @@ GESTES = {
     "annoncer_remboursement": Geste("Écrire à une famille que de l’argent lui est rendu", _rien),
     "annoncer_litige": Geste("Écrire à une famille que sa banque a repris un paiement", _rien),
     "annoncer_aide": Geste("Écrire à une famille que le CCAS l’aide", _rien),
+    "annoncer_aide_annulee": Geste("Écrire à une famille qu’une aide du CCAS est annulée", _rien),
+    "annoncer_retour_impossible": Geste("Écrire à une famille que sa banque n’a pas pris l’argent rendu", _rien),
     "envoyer_recu": Geste("Écrire à une famille que son paiement est reçu", _paiements),
     "annoncer_refus": Geste("Écrire à une famille que sa carte n’a pas pu être débitée", _paiements),
     "conclure_evenement": Geste("Lire chez Stripe ce qu’une annonce dit", _evenements),

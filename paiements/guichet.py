@@ -1,13 +1,14 @@
 """At the counter: a household's account, line by line, behind a second tap; amounts stand on no other page of it."""
 
 from flask import Blueprint, render_template, request
+from flask_login import current_user
 from markupsafe import Markup
 
 from foyers.portee import foyer_a_portee
 from foyers.queries import foyer
 from kernel.db import reading
 from kernel.web.access import Role, access
-from paiements import queries, queries_caisse
+from paiements import queries, queries_aides, queries_caisse
 
 bp = Blueprint("guichet_comptes", __name__, url_prefix="/guichet/foyers/<int:foyer_id>/compte")
 
@@ -19,7 +20,10 @@ def lignes(foyer_id: int) -> str:
         household = foyer(session, foyer_id)
         compte = queries.compte(session, foyer_id, tout="tout" in request.args)
         receipts = queries_caisse.quittances_du_foyer(session, foyer_id)
-    return render_template("paiements/guichet_compte.html", foyer=household, compte=compte, quittances=receipts)
+        helped = queries_aides.aides(session, foyer_id) if current_user.role == Role.COORDINATION else ()
+    return render_template(
+        "paiements/guichet_compte.html", foyer=household, compte=compte, quittances=receipts, aides=helped
+    )
 
 
 def volet(foyer_id: int) -> Markup:

@@ -1,9 +1,10 @@
-"""At the counter, for the coordination alone: aid that settles what a household owes."""
+"""At the counter, for the coordination alone: aid that settles what a household owes, and undoing it."""
 
 from flask import Blueprint, flash, redirect, render_template, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
+from foyers.formulaires import sans_refus
 from foyers.portee import foyer_a_portee
 from foyers.queries import foyer
 from kernel.db import reading, transaction
@@ -11,9 +12,10 @@ from kernel.errors import Refus
 from kernel.formats import euros
 from kernel.web.access import Role, access
 from kernel.web.words import _
-from paiements import aides, queries
-from paiements.formulaires import AideForm
+from paiements import aides, queries, queries_aides
+from paiements.formulaires import AideForm, AnnulationAideForm
 from paiements.formulaires_caisse import ecrit
+from paiements.portee import aide_a_portee
 
 bp = Blueprint("guichet_aides", __name__, url_prefix="/guichet/foyers/<int:foyer_id>/compte")
 
@@ -40,4 +42,22 @@ def aider(foyer_id: int) -> str | Response | tuple[str, int]:
     if not form.is_submitted() and compte.a_payer:
         form.montant.data = ecrit(compte.a_payer)
     page = render_template("paiements/aide.html", form=form, foyer=household, compte=compte)
+    return page, 422 if form.errors else 200
+
+
+@bp.route("/aides/<int:aide_id>/annuler", methods=["GET", "POST"])
+@access(Role.COORDINATION, on=aide_a_portee)
+def annuler(foyer_id: int, aide_id: int) -> str | Response | tuple[str, int]:
+    form = AnnulationAideForm()
+
+    def write() -> None:
+        with transaction() as session:
+            aides.annuler(session, aide_id, motif=form.motif.data, par=current_user.compte_id)
+
+    if form.validate_on_submit() and sans_refus(form, "motif", write):
+        flash(_("L’aide est annulée. Un message dit à la famille ce qui reste à payer."), "succes")
+        return redirect(url_for("guichet_comptes.lignes", foyer_id=foyer_id), 303)
+    with reading() as session:
+        household, given = foyer(session, foyer_id), queries_aides.aide(session, aide_id)
+    page = render_template("paiements/aide_annuler.html", form=form, foyer=household, aide=given)
     return page, 422 if form.errors else 200

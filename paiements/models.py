@@ -306,7 +306,10 @@ class PaiementEtape(Base):
 
 
 class Aide(Base):
-    """What the CCAS has taken over of a household's debt; `motif` is read by the team alone."""
+    """What the CCAS has taken over of a household's debt; `motif` is read by the team alone.
+
+    One that was undone keeps who did it and why.
+    """
 
     __tablename__ = "aide"
 
@@ -316,8 +319,14 @@ class Aide(Base):
     motif: Mapped[str]
     accordee_par: Mapped[int | None] = mapped_column(ForeignKey("compte.id"))
     accordee_le: Mapped[Instant]
+    annulee_le: Mapped[Instant | None]
+    annulee_par: Mapped[int | None] = mapped_column(ForeignKey("compte.id"))
+    motif_annulation: Mapped[str | None]
 
-    __table_args__ = (CheckConstraint("montant > 0", name="montant"),)
+    __table_args__ = (
+        CheckConstraint("montant > 0", name="montant"),
+        CheckConstraint("(annulee_le IS NULL) = (motif_annulation IS NULL)", name="annulation"),
+    )
 
 
 class EvenementStripe(Base):

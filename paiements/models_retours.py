@@ -13,7 +13,7 @@ class Remboursement(Base):
     """Money given back of one payment: written with its key before Stripe is asked.
 
     `etat`: ``prepare``, ``inconnu`` (asked, outcome not known yet), ``fait``, ``refuse``. `par` is None for one that
-    was made at Stripe itself, and only heard of here.
+    was made at Stripe itself, and only heard of here. `revenu_le`: booked as given back, and sent back by a bank since.
     """
 
     __tablename__ = "remboursement"
@@ -30,9 +30,11 @@ class Remboursement(Base):
     demande_le: Mapped[Instant]
     relance_le: Mapped[Instant | None]
     conclu_le: Mapped[Instant | None]
+    revenu_le: Mapped[Instant | None]
 
     __table_args__ = (
         CheckConstraint("montant > 0", name="montant"),
+        CheckConstraint("revenu_le IS NULL OR etat = 'refuse'", name="revenu"),
         CheckConstraint("etat IN ('prepare', 'inconnu', 'fait', 'refuse')", name="etat"),
         Index("ix_remboursement_ouvert", "demande_le", postgresql_where=text("etat IN ('prepare', 'inconnu')")),
     )

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from foyers.portee import atteint, foyer_a_portee
 from kernel.db import reading
 from kernel.web.access import Person
-from paiements.models import Paiement
+from paiements.models import Aide, Paiement
 from paiements.models_regie import Quittance
 
 Attend = Callable[[Person, int], bool]
@@ -53,6 +53,13 @@ def mon_recu(person: Person, *, recu_id: int, **_: object) -> bool:
 def recu_a_portee(person: Person, *, foyer_id: int, recu_id: int, **_: object) -> bool:
     """The online payment of the address is that household's, and the household within the person's reach."""
     return _payeur(recu_id) == foyer_id and foyer_a_portee(person, foyer_id=foyer_id)
+
+
+def aide_a_portee(person: Person, *, foyer_id: int, aide_id: int, **_: object) -> bool:
+    """The aid of the address was given to that household, and the household is within the person's reach."""
+    with reading() as session:
+        helped = session.scalar(select(Aide.foyer_id).where(Aide.id == aide_id))
+    return helped == foyer_id and foyer_a_portee(person, foyer_id=foyer_id)
 
 
 def _payeur(paiement_id: int) -> int | None:

@@ -42,13 +42,14 @@ class Repris:
 
 @dataclass(frozen=True, slots=True)
 class Rendu:
-    """Money given back; `etat`: prepare, inconnu, fait, refuse."""
+    """Money given back; `etat`: prepare, inconnu, fait, refuse. `revenu_le`: a bank could not take it."""
 
     qui: str
     le: datetime
     montant: int
     motif: str
     etat: str
+    revenu_le: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +115,7 @@ def rendus(session: Session) -> Sequence[Rendu]:
         .limit(MONTRES)
     )
     shown = ((row.Remboursement, _nom(row)) for row in rows)
-    return [Rendu(who, back.demande_le, back.montant, back.motif, back.etat) for back, who in shown]
+    return [Rendu(who, back.demande_le, back.montant, back.motif, back.etat, back.revenu_le) for back, who in shown]
 
 
 def incompris(session: Session) -> Sequence[Incompris]:

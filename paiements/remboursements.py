@@ -20,7 +20,7 @@ from paiements import grand_livre, passerelle
 from paiements.avancement import solder, verrouiller
 from paiements.conditions import en_vigueur
 from paiements.etats import Etat
-from paiements.events import RemboursementDemande, RemboursementFait
+from paiements.events import RemboursementDemande, RemboursementFait, RemboursementRevenu
 from paiements.grand_livre import Ligne
 from paiements.models import CompteGL, Paiement
 from paiements.models_retours import Remboursement
@@ -30,6 +30,7 @@ from paiements.prelevements import ObjetInconnu
 ATTENTE = timedelta(minutes=10)
 OUVERTS = ("prepare", "inconnu")
 CHEZ_STRIPE = "Fait chez Stripe"
+REVENU = "Remboursement revenu : la somme reste en avance"
 
 
 def remboursable(session: Session, paiement: Paiement) -> int:
@@ -97,12 +98,23 @@ def conclure_retours(charge_id: str) -> None:
 
     Raises Indisponible, and ObjetInconnu for a payment that is not ours.
     """
-    intention = passerelle.intention_du_paiement(charge_id)
+    _conclure_tous(passerelle.intention_du_paiement(charge_id), charge_id)
+
+
+def conclure_retour(retour_id: str) -> None:
+    """The same for the payment of which that refund is: one that a bank has sent back is undone here.
+
+    Raises Indisponible, ObjetInconnu.
+    """
+    _conclure_tous(passerelle.intention_du_retour(retour_id), retour_id)
+
+
+def _conclure_tous(intention: str | None, objet: str) -> None:
     lus = passerelle.lire_remboursements(intention) if intention else []
     with transaction() as session:
         paiement_id = session.scalar(select(Paiement.id).where(Paiement.stripe_id == intention))
         if paiement_id is None:
-            raise ObjetInconnu(charge_id)
+            raise ObjetInconnu(objet)
         for lu in lus:
             _conclure(session, paiement_id, lu)
 
@@ -165,14 +177,16 @@ def _rendre(session: Session, back: Remboursement) -> None:
 
 
 def _ne_pas_rendre(session: Session, back: Remboursement) -> None:
-    """Stripe gave nothing back, or the bank sent it back: the advance stays, or stands again."""
+    """Stripe gave nothing back, or the bank sent it back: the advance stays, or stands again, and that is told."""
     if back.etat == "refuse":
         return
     back.etat, back.conclu_le = "refuse", clock.now()
     booked = grand_livre.ecriture_de(session, f"remboursement:{back.id}")
     if booked is not None:
-        grand_livre.contrepasser(session, booked.id, "Remboursement revenu : la somme reste en avance")
+        back.revenu_le = back.conclu_le
+        grand_livre.contrepasser(session, booked.id, REVENU)
         solder(session, back.foyer_id)
+        publish(session, RemboursementRevenu(back.id))
 
 
 def _cle(reference: str | None) -> uuid.UUID | None:

@@ -160,6 +160,13 @@ REGLES: tuple[tuple[str, str], ...] = (
         "L’aide {id} n’est pas dans le grand livre, de ce montant et pour ce foyer.",
     ),
     (
+        """
+        SELECT a.id FROM aide a WHERE (a.annulee_le IS NOT NULL) <> EXISTS (
+            SELECT FROM ecriture e JOIN ecriture c ON c.contrepasse_id = e.id WHERE e.cle = 'aide:' || a.id)
+        """,
+        "L’aide {id} et le grand livre ne disent pas la même chose de son annulation.",
+    ),
+    (
         "SELECT id FROM remboursement WHERE etat IN ('prepare', 'inconnu') AND demande_le < :avant",
         "Le remboursement {id} attend la réponse de Stripe depuis plus d’une heure.",
     ),

@@ -9,8 +9,9 @@ cut-off ──────────── SemaineCloturee ──────�
                      PrelevementDemande ──────────► the card is charged ── PaiementReussi ─► receipt by mail
                                                                         └─ PaiementRefuse ─► a kind mail, a link
 money goes back ──── RemboursementDemande ────────► Stripe gives it back ── RemboursementFait ─► mail
+it cannot arrive ─── RemboursementRevenu ─────────► a message: it stays as an advance
 a bank takes back ── LitigeOuvert ────────────────► a kind mail: what is due again, and what to do
-the CCAS helps ───── AideAccordee ────────────────► a message: what is taken over, never why
+the CCAS helps ───── AideAccordee ────────────────► a message: what is taken over, never why ── AideAnnulee ─► undone
 the counter's till ─ QuittanceEmise ──────────────► the receipt's PDF ── QuittancePrete ─► mail
                      VersementFait ───────────────► the slip of a deposit
                      TirageDemande ───────────────► the journal between two days, as PDF
@@ -72,6 +73,7 @@ from kernel.mail import MailQueued
 from kernel.outbox import Fact
 from paiements.events import (
     AideAccordee,
+    AideAnnulee,
     AttestationDemandee,
     CarteEnregistree,
     EvenementStripeRecu,
@@ -88,6 +90,7 @@ from paiements.events import (
     RecuDemande,
     RemboursementDemande,
     RemboursementFait,
+    RemboursementRevenu,
     ResteRepris,
     RestesArretes,
     TirageDemande,
@@ -135,8 +138,10 @@ CIRCUIT: Mapping[type[Fact], Sequence[Actor]] = {
     EvenementStripeRecu: (paiements.conclure_evenement,),
     PageStripeAVerifier: (paiements.verifier_page,),
     AideAccordee: (paiements.annoncer_aide,),
+    AideAnnulee: (paiements.annoncer_aide_annulee,),
     RemboursementDemande: (paiements.rembourser,),
     RemboursementFait: (paiements.annoncer_remboursement,),
+    RemboursementRevenu: (paiements.annoncer_retour_impossible,),
     LitigeOuvert: (paiements.annoncer_litige,),
     QuittanceEmise: (paiements.preparer_quittance,),
     QuittancePrete: (paiements.envoyer_quittance,),

@@ -19,6 +19,7 @@ from paiements import (
 )
 from paiements.events import (
     AideAccordee,
+    AideAnnulee,
     AttestationDemandee,
     EvenementStripeRecu,
     LitigeOuvert,
@@ -33,6 +34,7 @@ from paiements.events import (
     RecuDemande,
     RemboursementDemande,
     RemboursementFait,
+    RemboursementRevenu,
     ResteRepris,
     RestesArretes,
     TirageDemande,
@@ -82,6 +84,11 @@ def annoncer_remboursement(session: Session, fact: RemboursementFait) -> None:
 
 
 @local(COURRIEL)
+def annoncer_retour_impossible(session: Session, fact: RemboursementRevenu) -> None:
+    courriels.revenu(session, fact.remboursement_id)
+
+
+@local(COURRIEL)
 def annoncer_litige(session: Session, fact: LitigeOuvert) -> None:
     courriels.litige(session, fact.litige_id)
 
@@ -89,6 +96,11 @@ def annoncer_litige(session: Session, fact: LitigeOuvert) -> None:
 @local(COURRIEL)
 def annoncer_aide(session: Session, fact: AideAccordee) -> None:
     aides.annoncer(session, fact.aide_id)
+
+
+@local(COURRIEL)
+def annoncer_aide_annulee(session: Session, fact: AideAnnulee) -> None:
+    aides.annoncer_annulation(session, fact.aide_id)
 
 
 @local(COURRIEL)

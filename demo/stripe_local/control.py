@@ -13,6 +13,7 @@ from demo.stripe_local.disputes import close_dispute, open_dispute
 from demo.stripe_local.errors import Json
 from demo.stripe_local.intents import settle_debit
 from demo.stripe_local.payouts import pay_out
+from demo.stripe_local.refunds import fail_refund
 from demo.stripe_local.seeding import seed
 from demo.stripe_local.storage import Store
 from demo.stripe_local.webhooks import Webhooks
@@ -128,6 +129,16 @@ def _banks(blueprint: Blueprint, store: Store) -> None:
         """All that is on the balance leaves for the bank now; {} when nothing is there."""
         with store.transaction() as tx:
             return pay_out(tx, now=True) or {}
+
+    @blueprint.post("/remboursements/<id>")
+    def send_back(id: str) -> Json:
+        """A bank cannot take a refund: {"reason"?: "lost_or_stolen_card" and the like}."""
+        asked = _body()
+        with store.transaction() as tx:
+            found = tx.find(id, "refund")
+            if found is None:
+                abort(404)
+            return fail_refund(tx, found, asked.get("reason", "expired_or_canceled_card"))
 
     @blueprint.post("/litiges")
     def dispute() -> Json:

@@ -4,7 +4,7 @@ from demo.stripe_local import objects
 from demo.stripe_local.errors import ApiError, Json, missing_object
 from demo.stripe_local.intents import book
 from demo.stripe_local.params import Params
-from demo.stripe_local.storage import Tx
+from demo.stripe_local.storage import Tx, new_id
 
 REASONS = ("duplicate", "fraudulent", "requested_by_customer")
 
@@ -27,6 +27,21 @@ def refund(tx: Tx, params: Params) -> Json:
         message = f"Refund amount (€{cents / 100:.2f}) is greater than unrefunded amount on charge (€{left / 100:.2f})"
         raise ApiError(message, code="amount_too_large", param="amount", kept=True)
     return _record(tx, charged, objects.refund(tx.now(), charged, cents, reason, metadata))
+
+
+def fail_refund(tx: Tx, given_back: Json, reason: str) -> Json:
+    """The cardholder's bank cannot take the money: days later it is back on our balance, and may go back otherwise."""
+    if given_back["status"] != "succeeded":
+        raise ValueError("only a refund that was made can fail")
+    returned = new_id("txn")
+    given_back |= {"status": "failed", "failure_reason": reason, "failure_balance_transaction": returned}
+    tx.put(given_back)
+    book(tx, returned, given_back, given_back["amount"])
+    charged = tx.find(given_back["charge"], "charge") or {}
+    charged["amount_refunded"] -= given_back["amount"]
+    tx.put(charged | {"refunded": False})
+    tx.emit("refund.failed", given_back)
+    return given_back
 
 
 def _charge(tx: Tx, params: Params) -> Json:

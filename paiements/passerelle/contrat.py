@@ -235,6 +235,9 @@ class Prestataire(Protocol):
     def intention_du_paiement(self, charge_id: str) -> str | None:
         """The intent that took the money which an event names."""
 
+    def intention_du_retour(self, retour_id: str) -> str | None:
+        """The intent of which the refund that an event names has given money back."""
+
     def lire_litige(self, litige_id: str) -> LitigeLu:
         """How a payment that a bank takes back stands now."""
 

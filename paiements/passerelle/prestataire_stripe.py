@@ -11,12 +11,19 @@ from paiements.passerelle.stripe_pages import (
     ouvrir_page_mandat,
     ouvrir_page_paiement,
 )
-from paiements.passerelle.stripe_retours import intention_du_paiement, lire_litige, lire_remboursements, rembourser
+from paiements.passerelle.stripe_retours import (
+    intention_du_paiement,
+    intention_du_retour,
+    lire_litige,
+    lire_remboursements,
+    rembourser,
+)
 
 __all__ = [
     "creer_client",
     "fermer_page",
     "intention_du_paiement",
+    "intention_du_retour",
     "lire_evenement",
     "lire_intention",
     "lire_litige",

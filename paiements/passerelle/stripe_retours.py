@@ -36,6 +36,11 @@ def intention_du_paiement(charge_id: str) -> str | None:
         return nom(client.v1.charges.retrieve(charge_id).payment_intent)
 
 
+def intention_du_retour(retour_id: str) -> str | None:
+    with appel() as client:
+        return nom(client.v1.refunds.retrieve(retour_id).payment_intent)
+
+
 def lire_litige(litige_id: str) -> LitigeLu:
     with appel() as client:
         lu = client.v1.disputes.retrieve(litige_id)

@@ -128,7 +128,15 @@ def ensemble(session: Session, endpoint: str, known: dict[str, Any]) -> dict[str
     """Keys that only mean something together: a household and its own basket, or its own seats."""
     if endpoint == "guichet_familles.bon":
         return {"panier_id": session.execute(text(SON_BON), {"foyer": known["foyer_id"]}).scalar()}
+    if endpoint == "guichet_aides.annuler":
+        standing = "SELECT id AS aide_id, foyer_id FROM aide WHERE annulee_le IS NULL ORDER BY id LIMIT 1"
+        return _ensemble_lu(session, standing)
     return _places_a_rendre(session) if endpoint == "guichet_culture.annuler_des_places" else {}
+
+
+def _ensemble_lu(session: Session, query: str) -> dict[str, Any]:
+    found = session.execute(text(query)).first()
+    return {} if found is None else dict(found._mapping)
 
 
 def _places_a_rendre(session: Session) -> dict[str, Any]:

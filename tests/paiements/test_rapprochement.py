@@ -149,6 +149,17 @@ def test_one_centime_of_drift_is_named_wherever_it_is(payes: list[int]) -> None:
             session.rollback()
 
 
+def test_a_refund_that_a_bank_sent_back_is_named_until_it_is_heard_of(stripe: StripeLocal, payes: list[int]) -> None:
+    assert _ouverts() == []
+    (refund,) = stripe.objets("refund")
+    stripe.poster_local(f"remboursements/{refund['id']}")
+    clock.set_now(clock.now() + timedelta(minutes=1))
+    assert [(one.nature, one.ailleurs, one.grand_livre) for one in _ouverts()] == [("remboursement", 0, -400)]
+    remboursements.conclure_retour(refund["id"])
+    clock.set_now(clock.now() + timedelta(minutes=1))
+    assert _ouverts() == []
+
+
 def test_the_rules_name_fees_and_payouts_that_the_ledger_does_not_have(payes: list[int]) -> None:
     assert _ouverts() == []
     for alteration, mot in REGLES.items():

@@ -182,6 +182,34 @@ def test_a_refund_made_at_stripe_itself_is_heard_of_and_booked_once(stripe: Stri
     assert sains()
 
 
+def test_a_refund_that_a_bank_sends_back_is_an_advance_again_shown_and_told_once(
+    stripe: StripeLocal, foyer_id: int, app: Flask
+) -> None:
+    back = demander(prelevement_du(foyer_id), 400)
+    remboursements.rembourser(back)
+    assert solde(foyer_id) == -600
+    with transaction() as session:
+        refund = session.get_one(Remboursement, back).stripe_id
+    stripe.poster_local(f"remboursements/{refund}", reason="lost_or_stolen_card")
+    for number in range(2):
+        with transaction() as session:
+            evenements.recevoir(session, Evenement(f"evt_f{number}", "refund.failed", refund or "", {}))
+        evenements.conclure_evenement(f"evt_f{number}")
+    assert solde(foyer_id) == -1_000, "by reversal, once"
+    assert compter("SELECT count(*) FROM outbox_fact WHERE name = 'RemboursementRevenu'") == 1
+    with transaction() as session:
+        for tell in (courriels.rembourse, courriels.revenu, courriels.revenu):
+            tell(session, back)
+    assert (
+        compter("SELECT count(*) FROM mail WHERE text LIKE '%n’a pas pu les recevoir%en avance sur votre compte%'") == 1
+    )
+    assert compter("SELECT count(*) FROM mail WHERE text LIKE '%Nous vous rendons%'") == 0, "it would be untrue by now"
+    assert "revenu de la banque" in connecte_en(app, Role.REGISSEUR).lire("/regie/en-ligne").text
+    assert sains()
+    remboursements.rembourser(demander(prelevement_du(foyer_id), 1_000))
+    assert solde(foyer_id) == 0, "it may be given back again, whole"
+
+
 # What a bank takes back.
 
 

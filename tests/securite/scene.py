@@ -34,7 +34,7 @@ from kernel.clock import now, paris
 from kernel.db import Base, reading, transaction
 from kernel.outbox import Delivery, FactRow, State
 from kernel.web.access import Access, Role, declaration
-from paiements import bordereaux, grand_livre, journal_papier, queries_recus, quittances, restes_papier
+from paiements import aides, bordereaux, grand_livre, journal_papier, queries_recus, quittances, restes_papier
 from paiements.echeances import ouvrir_en_lot
 from paiements.grand_livre import Ligne
 from paiements.liens import jeton
@@ -335,6 +335,12 @@ def _recu(session: Session, scene: Scene, cote: Cote) -> int:
     return made
 
 
+def _aide(session: Session, scene: Scene, cote: Cote) -> int:
+    """An aid that stands; the household owed much more than all that others have paid here for it."""
+    guichet.devoir(session, cote.foyer, 100_000)
+    return aides.accorder(session, cote.foyer, montant=100, motif="Fin de mois difficile", par=None)
+
+
 def _annee(session: Session, scene: Scene, cote: Cote) -> int:
     """A year in which both sides have paid, and the summaries of it."""
     for side in (scene.ici, scene.ailleurs):
@@ -532,6 +538,7 @@ OBJETS: dict[str, Objet] = {
     "quittance_id": Objet(_quittance),
     "paiement_id": Objet(_paiement, a_tous="the régisseur answers for every payment"),
     "recu_id": Objet(_recu),
+    "aide_id": Objet(_aide),
     "annee": Objet(
         _annee, a_tous="a year is everybody's; whose payments are told is the address's household, or one's own"
     ),

@@ -60,6 +60,7 @@ from paiements import (
 )
 from paiements.events import (
     AideAccordee,
+    AideAnnulee,
     AttestationDemandee,
     EvenementStripeRecu,
     LitigeOuvert,
@@ -74,13 +75,14 @@ from paiements.events import (
     RecuDemande,
     RemboursementDemande,
     RemboursementFait,
+    RemboursementRevenu,
     ResteRepris,
     RestesArretes,
     TirageDemande,
     VersementFait,
 )
 from paiements.models import ConditionEnLigne, Mandat, Mode, Paiement, Reglement
-from paiements.models_retours import Litige
+from paiements.models_retours import Litige, Remboursement
 from paiements.monnaie import MoyenPaiement
 from paiements.passerelle import Evenement
 from paiements.rapprochement import nuit
@@ -332,6 +334,23 @@ def _aide(session: Session, scene: Scene) -> Fact:
     return AideAccordee(given)
 
 
+def _aide_annulee(session: Session, scene: Scene) -> Fact:
+    given = aides.accorder(session, scene.ici.foyer, montant=300, motif="Fin de mois difficile", par=None)
+    aides.annoncer(session, given)
+    aides.annuler(session, given, motif="Un autre foyer", par=None)
+    return AideAnnulee(given)
+
+
+def _revenu(monde: Monde) -> Fact:
+    back = _a_rendre(monde)
+    remboursements.rembourser(back)
+    with reading() as session:
+        at_stripe = session.get_one(Remboursement, back).stripe_id or ""
+    monde.stripe.poster_local(f"remboursements/{at_stripe}")
+    remboursements.conclure_retour(at_stripe)
+    return RemboursementRevenu(back)
+
+
 def _recu_demande(monde: Monde) -> Fact:
     paid = _prelevement(monde)
     prelevements.prelever(paid)
@@ -553,6 +572,8 @@ SCENES: dict[type[Fact], SceneDeFait] = {
     RemboursementFait: SceneDeFait(_rendu, UN_MESSAGE),
     LitigeOuvert: SceneDeFait(_litige, UN_MESSAGE),
     AideAccordee: SceneDeFait(ecrite(_aide), UN_MESSAGE),
+    AideAnnulee: SceneDeFait(ecrite(_aide_annulee), UN_MESSAGE),
+    RemboursementRevenu: SceneDeFait(_revenu, UN_MESSAGE),
     TirageDemande: SceneDeFait(ecrite(_tirage), UN_DOCUMENT),
     RecuDemande: SceneDeFait(_recu_demande, UN_DOCUMENT),
     AttestationDemandee: SceneDeFait(_attestation_demandee, UN_DOCUMENT),
