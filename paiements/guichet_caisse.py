@@ -177,6 +177,7 @@ def cloture() -> Page:
     if form.validate_on_submit() and sans_refus(form, "explication", write) and not gap:
         flash(_("La caisse est close pour aujourd’hui. Merci."), "succes")
         return redirect(url_for(".jour", maison=here), 303)
+    form.explication.flags.required = bool(gap)  # a gap is never closed without a word
     page = render_template(
         "paiements/caisse/cloture.html",
         form=form,

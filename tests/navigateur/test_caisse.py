@@ -13,7 +13,7 @@ from tests.navigateur.temps import Moment, Temps
 
 pytestmark = pytest.mark.navigateur
 
-EXPLICATION = "Un euro rendu de trop, vers 18 h"
+EXPLICATION = "Un euro rendu de trop à une famille"
 PATIO = text("SELECT id FROM maison WHERE nom = 'Le Patio'")
 ECART = text("SELECT coalesce(sum(montant), 0) FROM mouvement WHERE compte = 'ecart_caisse' AND tiers = :tiers")
 
@@ -45,6 +45,7 @@ def test_a_day_is_closed_with_a_gap_that_is_said_and_booked(temps: Temps, ouvrir
         ecran.appuyer("Clore la caisse")
     assert "Le compte n’est pas celui de la caisse" in ecran.texte
     assert en_caisse() == (here, held, gap), "nothing is closed before it is explained"
+    assert "(facultatif)" not in ecran.texte
     capturer(ecran, "caisse-ecart")
     faults += examiner(ecran)
     ecran.remplir("Ce que vous savez de l’écart", EXPLICATION)
