@@ -26,13 +26,11 @@ from paiements.avancement import (
     verrouiller_foyer,
 )
 from paiements.conditions import en_vigueur
-from paiements.echeances import MINIMUM
 from paiements.etats import CONCLUS, Etat, arrive_trop_tard
-from paiements.mandats import adopter_mandat
 from paiements.models import EnregistrementCarte, Mode, Paiement
-from paiements.passerelle import PageLue, StatutPage
+from paiements.passerelle import PAGE, PageLue, StatutPage
 from paiements.prelevements import ObjetInconnu, lire_cle
-from paiements.reglements import adopter_carte
+from paiements.reglements import adopter, exiger_moyen
 
 LIBELLE = "Paniers solidaires"
 TOURS = 4
@@ -87,11 +85,11 @@ def ouvrir_paiement_en_ligne(foyer_id: int, echeance_id: int | None = None, *, a
             _fermer(perimees)
             continue  # one of them may have been paid meanwhile: count again what is due
         if paiement.session_stripe is None:
-            lue = passerelle.ouvrir_page_paiement(
+            lue = passerelle.prestataire().ouvrir_page_paiement(
                 str(paiement.cle), paiement.montant, LIBELLE, retour=_retour(), renoncer=_renoncer()
             )
         else:
-            lue = passerelle.lire_page(paiement.session_stripe)
+            lue = passerelle.prestataire().lire_page(paiement.session_stripe)
         if _conclure(lue, "ouverture").issue is Issue.OUVERTE and lue.url:
             return lue.url
     raise passerelle.Indisponible("no page stays open")
@@ -100,7 +98,7 @@ def ouvrir_paiement_en_ligne(foyer_id: int, echeance_id: int | None = None, *, a
 def enregistrer_carte(foyer_id: int, email: str | None, suite: str = "") -> str:
     """The address of the page where the household saves a card; `suite` is where it goes on afterwards (a local path).
 
-    Raises Indisponible.
+    Raises Indisponible, and Refus where the provider saves none.
     """
     return _enregistrer(foyer_id, email, suite, Mode.CARTE)
 
@@ -111,6 +109,7 @@ def enregistrer_mandat(foyer_id: int, email: str | None, suite: str = "") -> str
 
 
 def _enregistrer(foyer_id: int, email: str | None, suite: str, moyen: Mode) -> str:
+    exiger_moyen(moyen)
     with transaction() as session:
         reglement = verrouiller_foyer(session, foyer_id)
         demande = EnregistrementCarte(
@@ -119,8 +118,12 @@ def _enregistrer(foyer_id: int, email: str | None, suite: str, moyen: Mode) -> s
         session.add(demande)
     client = reglement.client_stripe
     if client is None:
-        client = _noter_client(foyer_id, passerelle.creer_client(str(demande.cle), email))
-    ouvrir = passerelle.ouvrir_page_mandat if moyen is Mode.SEPA else passerelle.ouvrir_page_carte
+        client = _noter_client(foyer_id, passerelle.prestataire().creer_client(str(demande.cle), email))
+    ouvrir = (
+        passerelle.prestataire().ouvrir_page_mandat
+        if moyen is Mode.SEPA
+        else passerelle.prestataire().ouvrir_page_carte
+    )
     lue = ouvrir(str(demande.cle), client, retour=_retour(), renoncer=_renoncer())
     _conclure(lue, "ouverture")
     if lue.url is None:
@@ -130,7 +133,7 @@ def _enregistrer(foyer_id: int, email: str | None, suite: str, moyen: Mode) -> s
 
 def conclure_page(page_id: str, cause: str) -> Conclusion:
     """Read a page at Stripe and record what it has come to, once. Raises Indisponible, ObjetInconnu."""
-    return _conclure(passerelle.lire_page(page_id), cause)
+    return _conclure(passerelle.prestataire().lire_page(page_id), cause)
 
 
 def est_a_nous(session: Session, page_id: str) -> bool:
@@ -143,10 +146,11 @@ def est_a_nous(session: Session, page_id: str) -> bool:
 def _exiger_avance(session: Session, foyer_id: int, montant: int) -> None:
     """Raises Refus for more than a household may have paid ahead."""
     most = en_vigueur(session, clock.today()).avance_max + grand_livre.solde(session, foyer_id)
+    least = passerelle.prestataire().capacites().minimum
     if montant > most:
         raise Refus(
             f"Vous pouvez payer d’avance jusqu’à {Euros(most)}."
-            if most >= MINIMUM
+            if most >= least
             else "Votre avance est déjà au plus haut : vos prochains paniers l’utilisent d’abord."
         )
 
@@ -162,8 +166,9 @@ def _preparer_paiement(
     nature = "en_ligne" if avance is None else "avance"
     if du <= 0:
         raise Refus("Il n’y a rien à payer en ce moment.")
-    if du < MINIMUM:
-        raise Refus(f"Le paiement par carte commence à {Euros(MINIMUM)}. Cette somme s’ajoutera à la suivante.")
+    least = passerelle.prestataire().capacites().minimum
+    if du < least:
+        raise Refus(f"Le paiement par carte commence à {Euros(least)}. Cette somme s’ajoutera à la suivante.")
     ouverts = session.scalars(
         select(Paiement)
         .where(Paiement.foyer_id == foyer_id, Paiement.nature.in_(EN_LIGNE), Paiement.etat.not_in(CONCLUS))
@@ -199,9 +204,15 @@ def _nouveau_paiement(session: Session, foyer_id: int, echeance_id: int | None, 
 
 
 def _fermer(pages: list[str]) -> None:
+    """Close them. Raises Refus while one stays open, where they end by themselves alone: two might be paid."""
+    provider = passerelle.prestataire()
     for page_id in pages:
-        passerelle.fermer_page(page_id)
-        conclure_page(page_id, "remplace")
+        provider.fermer_page(page_id)
+        if conclure_page(page_id, "remplace").issue is Issue.OUVERTE and not provider.capacites().fermeture:
+            raise Refus(
+                "Une page de paiement est encore ouverte pour une autre somme. Payez sur cette page, ou revenez dans un"
+                " quart d’heure : elle se ferme d’elle-même. Rien n’est perdu."
+            )
 
 
 def _noter_client(foyer_id: int, client: str) -> str:
@@ -245,17 +256,16 @@ def _conclure_carte(session: Session, demande: EnregistrementCarte, lue: PageLue
         return Conclusion(Issue.OUVERTE, suite=demande.suite)
     if demande.conclu_le is None:
         demande.conclu_le = clock.now()
-        if lue.carte is not None:
-            adopter_carte(session, demande.foyer_id, lue.carte, demande.demande_le)
-        if lue.mandat is not None:
-            adopter_mandat(session, demande.foyer_id, lue.mandat, demande.demande_le)
+        saved = lue.carte or lue.mandat
+        if saved is not None:
+            adopter(session, demande.foyer_id, saved, demande.demande_le)
     if lue.mandat is not None:
         return Conclusion(Issue.MANDAT, suite=demande.suite, reference=lue.mandat.reference)
     return Conclusion(Issue.CARTE if lue.carte else Issue.FERMEE, suite=demande.suite)
 
 
 def _retour() -> str:
-    return f"{get_settings().public_url}/paiements/retour?page={{CHECKOUT_SESSION_ID}}"
+    return f"{get_settings().public_url}/paiements/retour?page={PAGE}"
 
 
 def _renoncer() -> str:

@@ -7,12 +7,13 @@ from sqlalchemy.orm import Session
 from kernel import clock
 from kernel.db import reading, transaction
 from kernel.outbox import publish
+from paiements import passerelle
 from paiements.checkout import conclure_page
 from paiements.events import EvenementStripeRecu
 from paiements.litiges import conclure_litige
 from paiements.models import EvenementStripe
-from paiements.passerelle import Evenement
-from paiements.prelevements import conclure_intention
+from paiements.passerelle import Evenement, Sujet
+from paiements.prelevements import ObjetInconnu, conclure_intention
 from paiements.remboursements import conclure_retour, conclure_retours
 
 
@@ -21,7 +22,7 @@ def recevoir(session: Session, evenement: Evenement) -> bool:
 
     A type that is of no use to us is kept as done.
     """
-    utile = _nous_parle(evenement.type)
+    utile = passerelle.prestataire().sujet(evenement.type) is not None
     maintenant = clock.now()
     valeurs = {
         "id": evenement.id,
@@ -48,20 +49,18 @@ def conclure_evenement(evenement_id: str) -> None:
         lu = session.execute(
             select(EvenementStripe.type, EvenementStripe.objet).where(EvenementStripe.id == evenement_id)
         ).one()
-    if lu.type.startswith("checkout.session."):
-        conclure_page(lu.objet, lu.type)
-    elif lu.type.startswith("charge.dispute."):
-        conclure_litige(lu.objet)
-    elif lu.type == "charge.refunded":
-        conclure_retours(lu.objet)
-    elif lu.type.startswith("refund."):
-        conclure_retour(lu.objet)
-    else:
-        conclure_intention(lu.objet, lu.type)
+    match passerelle.prestataire().sujet(lu.type):
+        case Sujet.PAGE:
+            conclure_page(lu.objet, lu.type)
+        case Sujet.PAIEMENT:
+            conclure_intention(lu.objet, lu.type)
+        case Sujet.LITIGE:
+            conclure_litige(lu.objet)
+        case Sujet.RENDU:
+            conclure_retours(lu.objet)
+        case Sujet.RETOUR:
+            conclure_retour(lu.objet)
+        case None:
+            raise ObjetInconnu(lu.objet)  # kept by the provider that was in service before
     with transaction() as session:
         session.get_one(EvenementStripe, evenement_id).traite_le = clock.now()
-
-
-def _nous_parle(type_: str) -> bool:
-    told = ("checkout.session.", "payment_intent.", "charge.dispute.", "refund.")
-    return type_.startswith(told) or type_ == "charge.refunded"

@@ -7,8 +7,9 @@ from wtforms.validators import DataRequired, Length, ValidationError
 
 from foyers.champs import Visible, sans_blancs
 from foyers.formulaires import Formulaire
-from kernel.web.words import _l
-from paiements.echeances import MINIMUM
+from kernel.formats import euros
+from kernel.web.words import _, _l
+from paiements import passerelle
 from paiements.formulaires_caisse import ChampSomme
 
 
@@ -30,8 +31,12 @@ class AvanceForm(Formulaire):
     )
 
     def validate_montant(self, field: Any) -> None:
-        if (field.centimes or 0) < MINIMUM:
-            raise ValidationError(str(_l("Le paiement par carte commence à 0,50 €. Écrivez une somme plus grande.")))
+        least = passerelle.prestataire().capacites().minimum
+        if (field.centimes or 0) < least:
+            said = _(
+                "Le paiement par carte commence à %(montant)s. Écrivez une somme plus grande.", montant=euros(least)
+            )
+            raise ValidationError(said)
 
 
 class RemboursementForm(Formulaire):

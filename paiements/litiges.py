@@ -28,7 +28,7 @@ def conclure_litige(litige_id: str) -> None:
 
     A mere question of the bank's takes no money: nothing is recorded.
     """
-    lu = passerelle.lire_litige(litige_id)
+    lu = passerelle.prestataire().lire_litige(litige_id)
     if lu.question:
         return
     with transaction() as session:

@@ -5,7 +5,7 @@ trigger refuses movements of an entry that do not sum to zero (migration 0002).
 """
 
 import uuid
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -162,6 +162,13 @@ class Carte(Base):
 
     __table_args__ = (Index("uq_carte_en_usage", "foyer_id", unique=True, postgresql_where=text("retiree_le IS NULL")),)
 
+    @property
+    def depuis(self) -> datetime:
+        return self.enregistree_le
+
+    def retirer(self, instant: datetime) -> None:
+        self.retiree_le = instant
+
 
 class Mandat(Base):
     """A bank account that may be debited by SEPA, and the mandate's reference; the IBAN itself never comes here.
@@ -181,6 +188,13 @@ class Mandat(Base):
     retire_le: Mapped[Instant | None]
 
     __table_args__ = (Index("uq_mandat_en_usage", "foyer_id", unique=True, postgresql_where=text("retire_le IS NULL")),)
+
+    @property
+    def depuis(self) -> datetime:
+        return self.signe_le
+
+    def retirer(self, instant: datetime) -> None:
+        self.retire_le = instant
 
 
 class EnregistrementCarte(Base):

@@ -40,7 +40,7 @@ def prelever(paiement_id: int) -> None:
     ordre, deja_tente, tentative = prepare
     resultat = _retrouver(ordre, tentative) if deja_tente else None
     if resultat is None:
-        resultat = passerelle.prelever(ordre)
+        resultat = passerelle.prestataire().prelever(ordre)
     with transaction() as session:
         conclure(session, verrouiller(session, paiement_id), resultat, "prelevement")
     if isinstance(resultat, EnCours) and not resultat.differe:
@@ -64,7 +64,7 @@ def conclure(session: Session, paiement: Paiement, resultat: Resultat, cause: st
 
 def conclure_intention(intention_id: str, cause: str) -> None:
     """Read an intent at Stripe and record it: for webhooks, whatever their order. Raises Indisponible, ObjetInconnu."""
-    lue = passerelle.lire_intention(intention_id)
+    lue = passerelle.prestataire().lire_intention(intention_id)
     with transaction() as session:
         paiement_id = session.scalars(select(Paiement.id).where(Paiement.cle == lire_cle(lue.reference))).one_or_none()
         if paiement_id is None:
@@ -86,8 +86,8 @@ def lire_cle(reference: str | None) -> uuid.UUID | None:
 def _retrouver(ordre: Ordre, tentative: str | None) -> Resultat | None:
     """What an earlier call of this try has done; None: nothing. `tentative` is the refusal of the try before."""
     if ordre.intention is None:
-        return passerelle.retrouver(ordre.client, ordre.cle)
-    resultat = passerelle.lire_intention(ordre.intention).resultat
+        return passerelle.prestataire().retrouver(ordre.client, ordre.cle)
+    resultat = passerelle.prestataire().lire_intention(ordre.intention).resultat
     return None if isinstance(resultat, Refuse) and resultat.tentative == tentative else resultat
 
 
@@ -137,8 +137,12 @@ def encore_du(session: Session, paiement: Paiement) -> bool:
 def _moyen(session: Session, paiement: Paiement, *, deja_tente: bool) -> Carte | Mandat | None:
     """The card of the first try, for the same key must carry the same request; else the one in use.
 
-    A SEPA debit is made under the mandate that was announced, unless that one was withdrawn before the first try.
+    A SEPA debit is made under the mandate that was announced, unless that one was withdrawn before the first try. None
+    where the provider in service charges nothing that was saved with the one before.
     """
+    can = passerelle.prestataire().capacites()
+    if not (can.carte if paiement.mandat_id is None else can.mandat):
+        return None
     if paiement.mandat_id is not None:
         mandat = session.get_one(Mandat, paiement.mandat_id)
         return mandat if deja_tente or mandat.retire_le is None else None

@@ -8,14 +8,16 @@ from sqlalchemy.orm import Session
 from kernel import clock
 from kernel.errors import Refus
 from kernel.outbox import publish
+from paiements import passerelle
 from paiements.avancement import verrouiller_foyer
-from paiements.events import CarteEnregistree
+from paiements.events import CarteEnregistree, MandatSigne
 from paiements.models import Carte, Echeance, Mandat, Mode, Rythme
-from paiements.passerelle import CarteLue
+from paiements.passerelle import CarteLue, MandatLu
 
 
 def choisir_mode(session: Session, foyer_id: int, mode: Mode) -> None:
-    """From the next échéance on, pay like this. Raises Refus for a card or an account that is not saved."""
+    """From the next échéance on, pay like this. Raises Refus for what is not offered, or not saved."""
+    exiger_moyen(mode)
     reglement = verrouiller_foyer(session, foyer_id)
     if mode is Mode.CARTE and carte_en_usage(session, foyer_id) is None:
         raise Refus("Aucune carte n’est enregistrée. Enregistrez d’abord une carte, puis choisissez ce mode.")
@@ -47,32 +49,62 @@ def mandat_en_usage(session: Session, foyer_id: int) -> Mandat | None:
     return session.scalars(select(Mandat).where(Mandat.foyer_id == foyer_id, Mandat.retire_le.is_(None))).one_or_none()
 
 
-def retirer_carte(session: Session, foyer_id: int) -> None:
-    """Use the saved card no more; whoever paid by it pays at the maison from now on."""
+def retirer(session: Session, foyer_id: int, moyen: Mode) -> None:
+    """Use the saved card, or debit the account, no more: a debit that was announced and not made is not made either.
+
+    Whoever paid by it pays at the maison from now on. Without one, nothing changes.
+    """
     reglement = verrouiller_foyer(session, foyer_id)
-    carte = carte_en_usage(session, foyer_id)
-    if carte is not None:
-        carte.retiree_le = clock.now()
-    if reglement.mode == Mode.CARTE:
+    used = mandat_en_usage(session, foyer_id) if moyen is Mode.SEPA else carte_en_usage(session, foyer_id)
+    if used is not None:
+        used.retirer(clock.now())
+    if reglement.mode == moyen:
         reglement.mode = Mode.MAISON
         ne_plus_grouper(session, foyer_id)
 
 
-def adopter_carte(session: Session, foyer_id: int, lue: CarteLue, demandee_le: datetime) -> None:
-    """The household pays with this card from now on, and the one before is retired.
+def adopter(session: Session, foyer_id: int, lu: CarteLue | MandatLu, demande_le: datetime) -> None:
+    """The household pays by this card or account from now on, and the one of its kind before is retired.
 
-    Two pages may be heard of in any order: the card asked for last (`demandee_le`) is the one that stays. The same
-    card twice is one card.
+    Two pages may be heard of in any order: the one asked for last (`demande_le`) is the one that stays. The same card,
+    or the same mandate, twice is one.
     """
     reglement = verrouiller_foyer(session, foyer_id)
-    if session.scalars(select(Carte.id).where(Carte.stripe_id == lue.id)).one_or_none() is not None:
+    if _connu(session, lu):
         return
-    ancienne = carte_en_usage(session, foyer_id)
-    depassee = ancienne is not None and ancienne.enregistree_le > demandee_le
-    if ancienne is not None and not depassee:
-        ancienne.retiree_le = clock.now()
-        session.flush()  # one card in use per household: the old one leaves before the new one comes
-    carte = Carte(
+    saved = _carte(foyer_id, lu, demande_le) if isinstance(lu, CarteLue) else _mandat(foyer_id, lu, demande_le)
+    of_kind = carte_en_usage if isinstance(saved, Carte) else mandat_en_usage
+    before = of_kind(session, foyer_id)
+    if before is not None and before.depuis > demande_le:
+        saved.retirer(clock.now())
+        session.add(saved)
+        return
+    if before is not None:
+        before.retirer(clock.now())
+        session.flush()  # one in use per household: the old one leaves before the new one comes
+    session.add(saved)
+    session.flush()  # the fact needs its id
+    reglement.mode = Mode.CARTE if isinstance(saved, Carte) else Mode.SEPA
+    publish(session, CarteEnregistree(saved.id) if isinstance(saved, Carte) else MandatSigne(saved.id))
+
+
+def exiger_moyen(moyen: Mode) -> None:
+    """Raises Refus for a way to pay that this town's provider does not have."""
+    can = passerelle.prestataire().capacites()
+    if moyen is Mode.CARTE and not can.carte:
+        raise Refus(f"Avec {can.nom}, aucune carte n’est gardée : payez en ligne à chaque fois, ou à votre maison.")
+    if moyen is Mode.SEPA and not can.mandat:
+        raise Refus(f"Avec {can.nom}, il n’y a pas de prélèvement : payez en ligne à chaque fois, ou à votre maison.")
+
+
+def _connu(session: Session, lu: CarteLue | MandatLu) -> bool:
+    if isinstance(lu, CarteLue):
+        return session.scalars(select(Carte.id).where(Carte.stripe_id == lu.id)).one_or_none() is not None
+    return session.scalars(select(Mandat.id).where(Mandat.stripe_id == lu.id)).one_or_none() is not None
+
+
+def _carte(foyer_id: int, lue: CarteLue, demandee_le: datetime) -> Carte:
+    return Carte(
         foyer_id=foyer_id,
         stripe_id=lue.id,
         marque=lue.marque,
@@ -80,10 +112,15 @@ def adopter_carte(session: Session, foyer_id: int, lue: CarteLue, demandee_le: d
         expire_mois=lue.expire_mois,
         expire_annee=lue.expire_annee,
         enregistree_le=demandee_le,
-        retiree_le=clock.now() if depassee else None,
     )
-    session.add(carte)
-    if not depassee:
-        session.flush()  # the fact needs its id
-        reglement.mode = Mode.CARTE
-        publish(session, CarteEnregistree(carte.id))
+
+
+def _mandat(foyer_id: int, lu: MandatLu, demande_le: datetime) -> Mandat:
+    return Mandat(
+        foyer_id=foyer_id,
+        stripe_id=lu.id,
+        mandat_stripe=lu.mandat,
+        reference=lu.reference,
+        derniers_chiffres=lu.derniers_chiffres,
+        signe_le=demande_le,
+    )

@@ -35,7 +35,7 @@ REVENU = "Remboursement revenu : la somme reste en avance"
 
 def remboursable(session: Session, paiement: Paiement) -> int:
     """Centimes of a payment that may go back now: what it took and has not given back, as far as it is an advance."""
-    if paiement.etat != Etat.REUSSI:
+    if paiement.etat != Etat.REUSSI or not passerelle.prestataire().capacites().remboursement:
         return 0
     given = select(func.coalesce(func.sum(Remboursement.montant), 0)).where(Remboursement.etat != "refuse")
     back = int(session.scalar(given.where(Remboursement.paiement_id == paiement.id)) or 0)
@@ -55,6 +55,9 @@ def demander(session: Session, paiement_id: int, *, montant: int, motif: str, pa
     paiement = verrouiller(session, paiement_id)
     if not en_vigueur(session, clock.today()).remboursement:
         raise Refus("L’acte de régie ne permet pas de rendre l’argent : la somme reste en avance sur le compte.")
+    can = passerelle.prestataire().capacites()
+    if not can.remboursement:
+        raise Refus(f"{can.nom} ne rend pas l’argent d’un paiement : la somme reste en avance sur le compte.")
     most = remboursable(session, paiement)
     if montant <= 0 or montant > most:
         raise Refus(
@@ -88,7 +91,7 @@ def rembourser(remboursement_id: int) -> None:
         intention = session.get_one(Paiement, back.paiement_id).stripe_id or ""
         retour = Retour(str(back.cle), intention, back.montant)
     found = _retrouver(retour) if asked else None
-    lu = found or passerelle.rembourser(retour)
+    lu = found or passerelle.prestataire().rembourser(retour)
     with transaction() as session:
         _conclure(session, back.paiement_id, lu)
 
@@ -98,7 +101,7 @@ def conclure_retours(charge_id: str) -> None:
 
     Raises Indisponible, and ObjetInconnu for a payment that is not ours.
     """
-    _conclure_tous(passerelle.intention_du_paiement(charge_id), charge_id)
+    _conclure_tous(passerelle.prestataire().intention_du_paiement(charge_id), charge_id)
 
 
 def conclure_retour(retour_id: str) -> None:
@@ -106,11 +109,11 @@ def conclure_retour(retour_id: str) -> None:
 
     Raises Indisponible, ObjetInconnu.
     """
-    _conclure_tous(passerelle.intention_du_retour(retour_id), retour_id)
+    _conclure_tous(passerelle.prestataire().intention_du_retour(retour_id), retour_id)
 
 
 def _conclure_tous(intention: str | None, objet: str) -> None:
-    lus = passerelle.lire_remboursements(intention) if intention else []
+    lus = passerelle.prestataire().lire_remboursements(intention) if intention else []
     with transaction() as session:
         paiement_id = session.scalar(select(Paiement.id).where(Paiement.stripe_id == intention))
         if paiement_id is None:
@@ -129,7 +132,8 @@ def relancer(session: Session, instant: datetime) -> int:
 
 
 def _retrouver(retour: Retour) -> RemboursementLu | None:
-    return next((lu for lu in passerelle.lire_remboursements(retour.intention) if lu.reference == retour.cle), None)
+    made = passerelle.prestataire().lire_remboursements(retour.intention)
+    return next((lu for lu in made if lu.reference == retour.cle), None)
 
 
 def _conclure(session: Session, paiement_id: int, lu: RemboursementLu) -> None:

@@ -13,7 +13,7 @@ from kernel.errors import Introuvable, Refus
 from kernel.web.access import MINE, Role, access, public
 from kernel.web.files import file_answer
 from kernel.web.security import csrf, limiter, signed_link
-from paiements import checkout, evenements, mandats, passerelle, queries, queries_caisse, quittances, reglements
+from paiements import checkout, evenements, passerelle, queries, queries_caisse, quittances, reglements
 from paiements.checkout import Conclusion, Issue
 from paiements.conditions import en_vigueur
 from paiements.formulaires import AvanceForm
@@ -36,7 +36,13 @@ def mon_compte() -> str:
     with reading() as session:
         compte = queries.compte(session, current_user.foyer_id, tout="tout" in request.args)
         receipts = queries_caisse.quittances_du_foyer(session, current_user.foyer_id)
-    return render_template("paiements/mon_compte.html", compte=compte, quittances=receipts, aujourd_hui=clock.today())
+    return render_template(
+        "paiements/mon_compte.html",
+        compte=compte,
+        quittances=receipts,
+        aujourd_hui=clock.today(),
+        prestataire=passerelle.prestataire().capacites(),
+    )
 
 
 @bp.get("/quittances/<int:quittance_id>.pdf")
@@ -82,7 +88,7 @@ def enregistrer_mandat() -> Reponse:
 @access(Role.HABITANT, on=MINE)
 def retirer_mandat() -> Reponse:
     with transaction() as session:
-        mandats.retirer_mandat(session, current_user.foyer_id)
+        reglements.retirer(session, current_user.foyer_id, Mode.SEPA)
     flash(
         _("Votre compte bancaire ne sera plus prélevé. Ce qui reste à payer l’est à votre maison, ou en ligne."),
         "succes",
@@ -94,7 +100,7 @@ def retirer_mandat() -> Reponse:
 @access(Role.HABITANT, on=MINE)
 def retirer_carte() -> Reponse:
     with transaction() as session:
-        reglements.retirer_carte(session, current_user.foyer_id)
+        reglements.retirer(session, current_user.foyer_id, Mode.CARTE)
     flash(
         _("Votre carte n’est plus enregistrée ici. Vous payez à votre maison, ou en ligne quand vous voulez."), "succes"
     )
@@ -195,7 +201,7 @@ def payer_par_lien(jeton: str) -> Reponse:
 @csrf.exempt  # type: ignore[untyped-decorator]
 def webhook() -> Response:
     try:
-        evenement = passerelle.lire_evenement(request.get_data(), request.headers.get("Stripe-Signature", ""))
+        evenement = passerelle.prestataire().lire_evenement(request.get_data(), dict(request.headers))
     except SignatureInvalide:
         raise Refus(_("Cet envoi n’est pas signé, ou il est trop ancien. Rien n’a été changé."), status=400) from None
     with transaction() as session:

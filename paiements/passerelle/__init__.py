@@ -1,13 +1,15 @@
-"""The only door to a payment provider: the contract that any provider keeps, and Stripe, the first that keeps it.
+"""The only door to a payment provider: the contract that any provider keeps, and the one that is in service.
 
-Callers write ``passerelle.prelever(ordre)`` and know no provider. Every POST carries a key of ours, so asking twice
-does once; a call whose outcome we cannot know raises `Indisponible`: the caller asks again later, by reading first.
+Callers write ``prestataire().prelever(ordre)`` and know no provider; Stripe is the first. Every call that changes
+something carries a key of ours, so asking twice does once; a call whose outcome we cannot know raises `Indisponible`:
+the caller asks again later, by reading first.
 """
 
-from typing import TYPE_CHECKING
-
+from paiements.passerelle import prestataire_stripe
 from paiements.passerelle.contrat import (
+    PAGE,
     AAuthentifier,
+    Capacites,
     CarteLue,
     Encaisse,
     EnCours,
@@ -17,6 +19,7 @@ from paiements.passerelle.contrat import (
     LitigeLu,
     MandatLu,
     NatureOperation,
+    NonPropose,
     OperationLue,
     Ordre,
     PageLue,
@@ -27,34 +30,13 @@ from paiements.passerelle.contrat import (
     Retour,
     SignatureInvalide,
     StatutPage,
+    Sujet,
 )
-from paiements.passerelle.prestataire_stripe import (
-    creer_client,
-    fermer_page,
-    intention_du_paiement,
-    intention_du_retour,
-    lire_evenement,
-    lire_intention,
-    lire_litige,
-    lire_operations,
-    lire_page,
-    lire_remboursements,
-    oublier_client,
-    ouvrir_page_carte,
-    ouvrir_page_mandat,
-    ouvrir_page_paiement,
-    prelever,
-    rembourser,
-    retrouver,
-)
-
-if TYPE_CHECKING:
-    from paiements.passerelle import prestataire_stripe
-
-    _stripe_keeps_the_contract: Prestataire = prestataire_stripe
 
 __all__ = [
+    "PAGE",
     "AAuthentifier",
+    "Capacites",
     "CarteLue",
     "EnCours",
     "Encaisse",
@@ -64,6 +46,7 @@ __all__ = [
     "LitigeLu",
     "MandatLu",
     "NatureOperation",
+    "NonPropose",
     "OperationLue",
     "Ordre",
     "PageLue",
@@ -74,21 +57,21 @@ __all__ = [
     "Retour",
     "SignatureInvalide",
     "StatutPage",
-    "creer_client",
-    "fermer_page",
-    "intention_du_paiement",
-    "intention_du_retour",
-    "lire_evenement",
-    "lire_intention",
-    "lire_litige",
-    "lire_operations",
-    "lire_page",
-    "lire_remboursements",
-    "oublier_client",
-    "ouvrir_page_carte",
-    "ouvrir_page_mandat",
-    "ouvrir_page_paiement",
-    "prelever",
-    "rembourser",
-    "retrouver",
+    "Sujet",
+    "mettre_en_service",
+    "prestataire",
 ]
+
+_en_service: Prestataire = prestataire_stripe
+
+
+def prestataire() -> Prestataire:
+    """The provider that takes this town's online payments."""
+    return _en_service
+
+
+def mettre_en_service(autre: Prestataire) -> Prestataire:
+    """Put a provider in service in this process; returns the one before."""
+    global _en_service
+    before, _en_service = _en_service, autre
+    return before

@@ -4,7 +4,7 @@ What the types cannot say stands in `docs/prestataires.md`: same key, done once;
 and are read later; events are only news, what they name is always read again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -13,6 +13,9 @@ from typing import Any, Protocol
 REFERENCE = "reference"
 """The key of our metadata: the uuid of the payment, or of the saving of a card. No personal data goes there."""
 
+PAGE = "{page}"
+"""Where, in an address to come back to, the provider writes the id of its page."""
+
 
 class Indisponible(Exception):
     """The provider has not told what it did: ask again later."""
@@ -20,6 +23,36 @@ class Indisponible(Exception):
 
 class SignatureInvalide(Exception):
     """A webhook that the provider did not sign, or signed too long ago."""
+
+
+class NonPropose(Exception):
+    """The provider has no such service, as its `Capacites` say: nobody should have asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Capacites:
+    """What may be offered to households with this provider; `nom` as they know it, `minimum` of a page in centimes.
+
+    `carte`, `mandat`: cards, or SEPA mandates, that are saved and charged later; `remboursement`: money given back
+    through it; `fermeture`: an open page can be closed, else it ends by itself within minutes.
+    """
+
+    nom: str
+    minimum: int
+    carte: bool
+    mandat: bool
+    remboursement: bool
+    fermeture: bool
+
+
+class Sujet(StrEnum):
+    """What an event is about; RENDU is a payment of which money went back, RETOUR that refund itself."""
+
+    PAGE = "page"
+    PAIEMENT = "paiement"
+    LITIGE = "litige"
+    RENDU = "rendu"
+    RETOUR = "retour"
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +230,13 @@ class Evenement:
 
 
 class Prestataire(Protocol):
-    """A provider, as a module of functions. Each call may raise Indisponible, and is safe to repeat."""
+    """A provider, as a module of functions. Each call may raise Indisponible, and is safe to repeat.
+
+    A call for what its `capacites` do not have raises NonPropose.
+    """
+
+    def capacites(self) -> Capacites:
+        """What households may be offered; asks nobody."""
 
     def creer_client(self, cle: str, email: str | None) -> str:
         """A customer, its id. The e-mail spares the family typing it."""
@@ -212,7 +251,7 @@ class Prestataire(Protocol):
         """How a payment stands now."""
 
     def ouvrir_page_paiement(self, cle: str, montant: int, libelle: str, *, retour: str, renoncer: str) -> PageLue:
-        """A page to pay `montant` centimes once. The same key gives the same page."""
+        """A page to pay `montant` centimes once. The same key gives the same page; `retour` has a PAGE."""
 
     def ouvrir_page_carte(self, cle: str, client: str, *, retour: str, renoncer: str) -> PageLue:
         """A page to save a card. The same key gives the same page."""
@@ -224,7 +263,7 @@ class Prestataire(Protocol):
         """How a page stands now, and what came of it."""
 
     def fermer_page(self, page_id: str) -> None:
-        """Close a page that is no longer wanted; one that is over already stays as it is."""
+        """Close a page that is no longer wanted, where it can be; one that is over already stays as it is."""
 
     def rembourser(self, retour: Retour) -> RemboursementLu:
         """Give money back: the same Retour gives it once, and never more than the payment took."""
@@ -244,5 +283,8 @@ class Prestataire(Protocol):
     def lire_operations(self, depuis: datetime | None) -> Sequence[OperationLue]:
         """All that has moved our account there since that instant (None: ever), oldest first."""
 
-    def lire_evenement(self, payload: bytes, signature: str) -> Evenement:
-        """The event of a webhook, once its signature and stamp are checked. Raises SignatureInvalide."""
+    def lire_evenement(self, payload: bytes, entetes: Mapping[str, str]) -> Evenement:
+        """The event of a webhook, once it is known who sent it. Raises SignatureInvalide."""
+
+    def sujet(self, type_: str) -> Sujet | None:
+        """What an event of that type is about; None: nothing that we need."""

@@ -1,8 +1,9 @@
 """Stripe as a `Prestataire`: its functions, gathered from the modules that hold them."""
 
+from paiements.passerelle.contrat import Capacites
 from paiements.passerelle.stripe_appels import creer_client, oublier_client
 from paiements.passerelle.stripe_debits import lire_intention, prelever, retrouver
-from paiements.passerelle.stripe_evenements import lire_evenement
+from paiements.passerelle.stripe_evenements import lire_evenement, sujet
 from paiements.passerelle.stripe_operations import lire_operations
 from paiements.passerelle.stripe_pages import (
     fermer_page,
@@ -20,6 +21,7 @@ from paiements.passerelle.stripe_retours import (
 )
 
 __all__ = [
+    "capacites",
     "creer_client",
     "fermer_page",
     "intention_du_paiement",
@@ -37,4 +39,9 @@ __all__ = [
     "prelever",
     "rembourser",
     "retrouver",
+    "sujet",
 ]
+
+
+def capacites() -> Capacites:
+    return Capacites(nom="Stripe", minimum=50, carte=True, mandat=True, remboursement=True, fermeture=True)

@@ -1,20 +1,36 @@
 """Stripe's webhooks: the signature and its stamp are checked before anything is read."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from kernel.settings import get_settings
-from paiements.passerelle.contrat import Evenement, SignatureInvalide
+from paiements.passerelle.contrat import Evenement, SignatureInvalide, Sujet
 
 TOLERANCE = 300
 """Seconds: an older stamp on a webhook is a replay."""
 
 
-def lire_evenement(payload: bytes, signature: str) -> Evenement:
+_SUJETS = {
+    "checkout.session.": Sujet.PAGE,
+    "payment_intent.": Sujet.PAIEMENT,
+    "charge.dispute.": Sujet.LITIGE,
+    "charge.refunded": Sujet.RENDU,
+    "refund.": Sujet.RETOUR,
+}
+"""By how Stripe's type begins."""
+
+
+def sujet(type_: str) -> Sujet | None:
+    return next((about for begin, about in _SUJETS.items() if type_.startswith(begin)), None)
+
+
+def lire_evenement(payload: bytes, entetes: Mapping[str, str]) -> Evenement:
     """The event of a webhook, once its signature and stamp have been checked. Raises SignatureInvalide."""
     import stripe  # noqa: PLC0415
 
     try:
+        signature = entetes.get("Stripe-Signature", "")
         stripe.WebhookSignature.verify_header(payload, signature, get_settings().stripe_webhook_secret, TOLERANCE)
         contenu: dict[str, Any] = json.loads(payload)
         lu = Evenement(contenu["id"], contenu["type"], contenu["data"]["object"].get("id", ""), contenu)

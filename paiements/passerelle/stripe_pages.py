@@ -2,7 +2,16 @@
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from paiements.passerelle.contrat import REFERENCE, CarteLue, Encaisse, Indisponible, MandatLu, PageLue, StatutPage
+from paiements.passerelle.contrat import (
+    PAGE,
+    REFERENCE,
+    CarteLue,
+    Encaisse,
+    Indisponible,
+    MandatLu,
+    PageLue,
+    StatutPage,
+)
 from paiements.passerelle.stripe_appels import appel
 
 if TYPE_CHECKING:
@@ -22,7 +31,7 @@ def ouvrir_page_paiement(cle: str, montant: int, libelle: str, *, retour: str, r
             }
         ],
         "payment_intent_data": {"metadata": {REFERENCE: cle}, "description": libelle},
-        "success_url": retour,
+        "success_url": _chez_stripe(retour),
         "cancel_url": renoncer,
     }
     return _ouvrir(page, cle)
@@ -35,7 +44,7 @@ def ouvrir_page_carte(cle: str, client_stripe: str, *, retour: str, renoncer: st
         "currency": "eur",
         "customer": client_stripe,
         "setup_intent_data": {"metadata": {REFERENCE: cle}},
-        "success_url": retour,
+        "success_url": _chez_stripe(retour),
         "cancel_url": renoncer,
     }
     return _ouvrir(page, cle)
@@ -47,10 +56,14 @@ def ouvrir_page_mandat(cle: str, client_stripe: str, *, retour: str, renoncer: s
         "currency": "eur",
         "customer": client_stripe,
         "setup_intent_data": {"metadata": {REFERENCE: cle}},
-        "success_url": retour,
+        "success_url": _chez_stripe(retour),
         "cancel_url": renoncer,
     }
     return _ouvrir(page, cle, "sepa_debit")
+
+
+def _chez_stripe(retour: str) -> str:
+    return retour.replace(PAGE, "{CHECKOUT_SESSION_ID}")
 
 
 def lire_page(page_id: str) -> PageLue:

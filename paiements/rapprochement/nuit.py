@@ -54,7 +54,7 @@ def rapprocher(rapprochement_id: int) -> None:
     """Lay that day side by side. Harmless when repeated. Raises Indisponible."""
     with reading() as session:
         newest = session.scalar(select(func.max(Operation.le)))
-    read = passerelle.lire_operations(newest - RELECTURE if newest else None)
+    read = passerelle.prestataire().lire_operations(newest - RELECTURE if newest else None)
     with transaction() as session:
         one = session.get_one(Rapprochement, rapprochement_id, with_for_update=True)
         _garder(session, read)

@@ -117,17 +117,26 @@ class AbonnementForm(_AvecMaisons):
     def ouvertes(self, places: Sequence[MaisonOuverte]) -> None:
         self.proposer([place.maison for place in places])
 
+    def proposer_paiement(self, *, carte: bool) -> None:
+        """Whether a card may be chosen: not where none is saved by whoever takes online payments."""
+        if not carte:
+            _sans_carte(self.paiement)
+
 
 class SouscriptionForm(AbonnementForm):
     """The same, filled in by an agent: a card that is not saved yet is the family's to give, on its own page."""
 
-    def proposer_paiement(self, *, carte: bool) -> None:
-        if not carte:
-            self.paiement.choices = [choice for choice in self.paiement.choices if choice.value == Mode.MAISON.value]
-
 
 class PaiementForm(Formulaire):
     paiement = AbonnementForm.paiement
+
+    def proposer_paiement(self, *, carte: bool) -> None:
+        if not carte:
+            _sans_carte(self.paiement)
+
+
+def _sans_carte(field: Any) -> None:
+    field.choices = [choice for choice in field.choices if choice.value == Mode.MAISON.value]
 
 
 class MaisonForm(_AvecMaisons):

@@ -14,7 +14,7 @@ from kernel.web.access import MINE, Role, access, public
 from kernel.web.words import _
 from paiements.checkout import enregistrer_carte
 from paiements.models import Mode
-from paiements.passerelle import Indisponible
+from paiements.passerelle import Indisponible, prestataire
 from paiements.reglements import carte_en_usage, choisir_mode
 from paniers.abonnements import souscrire
 from paniers.formulaires.familles import AbonnementForm, PaiementForm
@@ -31,6 +31,7 @@ def s_abonner() -> Page:
         raise Forbidden
     known = _reponses_connues()
     form = AbonnementForm(data=known)
+    form.proposer_paiement(carte=prestataire().capacites().carte)
     page = _proposer(form)
     if page["limite"] is not None and form.validate_on_submit() and (page["abonne"] or _souscrire(form)):
         return _regler(Mode(form.paiement.data))
@@ -43,6 +44,7 @@ def s_abonner() -> Page:
 @access(Role.HABITANT, on=MINE)
 def choisir_paiement() -> Page:
     form = PaiementForm()
+    form.proposer_paiement(carte=prestataire().capacites().carte)
     if form.validate_on_submit():
         return _regler(Mode(form.paiement.data))
     return render_template("paniers/familles/paiement.html", form=form), 422 if form.errors else 200

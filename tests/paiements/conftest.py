@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from paiements import passerelle
+from paiements.passerelle import prestataire_stripe
 from tests.conftest import forget_settings
 from tests.demo.outside_world import Outside, free_port, running
 from tests.paiements.monde import CLE, SECRET, StripeLocal
@@ -25,7 +25,7 @@ def stripe(base: str, processus_stripe: Outside, monkeypatch: pytest.MonkeyPatch
     local.reparer()
     yield local
     local.reparer()
-    passerelle.oublier_client()
+    prestataire_stripe.oublier_client()
 
 
 def brancher(monkeypatch: pytest.MonkeyPatch, url: str, timeout: str = "1") -> None:
@@ -35,4 +35,4 @@ def brancher(monkeypatch: pytest.MonkeyPatch, url: str, timeout: str = "1") -> N
     monkeypatch.setenv("STRIPE_WEBHOOK_SECRET", SECRET)
     monkeypatch.setenv("STRIPE_TIMEOUT", timeout)
     forget_settings()
-    passerelle.oublier_client()
+    prestataire_stripe.oublier_client()

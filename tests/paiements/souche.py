@@ -10,17 +10,17 @@ import sys
 import uuid
 
 from paiements import passerelle, prelevements
-from paiements.passerelle import Indisponible, Ordre
+from paiements.passerelle import Indisponible, Ordre, prestataire_stripe
 
-vrai = passerelle.prelever
+vrai = prestataire_stripe.prelever
 
 
 def sans_la_garde() -> None:
     def autre_cle(ordre: Ordre) -> passerelle.Resultat:
         return vrai(Ordre(str(uuid.uuid4()), ordre.montant, ordre.client, ordre.carte, ordre.libelle))
 
-    passerelle.prelever = autre_cle
-    passerelle.retrouver = lambda client_stripe, cle: None
+    prestataire_stripe.prelever = autre_cle
+    prestataire_stripe.retrouver = lambda client_stripe, cle: None
 
 
 def charger(paiement_id: int, garde: str) -> None:

@@ -37,7 +37,7 @@ from paiements import (
 )
 from paiements.models import ConditionEnLigne
 from paiements.monnaie import MoyenPaiement
-from paiements.passerelle import Indisponible, Ordre
+from paiements.passerelle import Indisponible, Ordre, prestataire_stripe
 from paiements.rapprochement import nuit, queries
 from tests import fabriques
 from tests.demo.outside_world import Outside, free_port, running
@@ -301,7 +301,7 @@ def argent(base: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
             Argent.lieu = guichet.comptoir(session)
         Argent.stripe, Argent.pas, Argent.numero = StripeLocal(outside.url), 0, 0
         yield Argent
-    passerelle.oublier_client()
+    prestataire_stripe.oublier_client()
 
 
 def jouer(machine: type[Argent], exemples: int, pas: int = 50) -> None:
@@ -334,12 +334,12 @@ def test_a_hundred_thousand_steps_keep_every_rule(argent: type[Argent]) -> None:
 def test_the_model_finds_a_worker_that_asks_with_a_new_key(
     argent: type[Argent], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked = passerelle.prelever
+    asked = prestataire_stripe.prelever
 
     def autre_cle(ordre: Ordre) -> passerelle.Resultat:
         return asked(Ordre(str(uuid.uuid4()), ordre.montant, ordre.client, ordre.carte, ordre.libelle))
 
-    monkeypatch.setattr(passerelle, "prelever", autre_cle)
-    monkeypatch.setattr(passerelle, "retrouver", lambda client, cle: None)
+    monkeypatch.setattr(prestataire_stripe, "prelever", autre_cle)
+    monkeypatch.setattr(prestataire_stripe, "retrouver", lambda client, cle: None)
     with pytest.raises(AssertionError):
         jouer(argent, EXEMPLES)

@@ -28,7 +28,6 @@ from paiements import (
     echeances,
     grand_livre,
     litiges,
-    passerelle,
     preavis,
     prelevements,
     regie,
@@ -40,7 +39,7 @@ from paiements import (
 from paiements.caisse import AEncaisser
 from paiements.models import ConditionEnLigne, Reglement
 from paiements.monnaie import COUPURES, MoyenPaiement
-from paiements.passerelle import Indisponible
+from paiements.passerelle import Indisponible, prestataire_stripe
 from paiements.rapprochement import nuit, queries
 from tests import fabriques
 from tests.demo.outside_world import Outside, free_port, running
@@ -230,7 +229,7 @@ def ville(base: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
         town.au(clock.paris(DEBUT))
         yield town
     clock.set_now(None)
-    passerelle.oublier_client()
+    prestataire_stripe.oublier_client()
 
 
 def jouer(ville: Ville, foyers: int, semaines: int) -> None:

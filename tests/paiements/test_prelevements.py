@@ -11,8 +11,8 @@ from kernel import clock
 from kernel.db import transaction
 from paiements import courriels, echeances, grand_livre, passerelle, prelevements, reglements, verifications
 from paiements.etats import Etat
-from paiements.models import Carte, CompteGL
-from paiements.passerelle import Indisponible
+from paiements.models import Carte, CompteGL, Mode
+from paiements.passerelle import Indisponible, prestataire_stripe
 from tests.paiements.monde import (
     StripeLocal,
     compter,
@@ -98,14 +98,14 @@ def test_control_without_reading_first_and_with_new_keys_a_lost_reply_charges_tw
 
 def sans_la_garde(monkeypatch: pytest.MonkeyPatch) -> None:
     """Take the guard away: never read first, and send a new key each time."""
-    vrai, essais = passerelle.prelever, iter(range(1_000))
+    vrai, essais = prestataire_stripe.prelever, iter(range(1_000))
 
     def avec_une_autre_cle(ordre: passerelle.Ordre) -> passerelle.Resultat:
         autre = passerelle.Ordre(f"{ordre.cle}-{next(essais)}", ordre.montant, ordre.client, ordre.carte, ordre.libelle)
         return vrai(autre)
 
-    monkeypatch.setattr(passerelle, "prelever", avec_une_autre_cle)
-    monkeypatch.setattr(passerelle, "retrouver", lambda client, cle: None)
+    monkeypatch.setattr(prestataire_stripe, "prelever", avec_une_autre_cle)
+    monkeypatch.setattr(prestataire_stripe, "retrouver", lambda client, cle: None)
 
 
 @pytest.mark.parametrize(("carte", "attendu"), REFUS.items())
@@ -191,7 +191,7 @@ def test_a_retry_sends_the_card_of_the_first_try_even_if_another_was_saved_since
     autre = stripe.poster("/v1/payment_methods/pm_card_mastercard/attach", customer=client)
     with transaction() as session:
         lue = passerelle.CarteLue(autre["id"], "mastercard", "4444", 12, 2034)
-        reglements.adopter_carte(session, foyer_id, lue, clock.now())
+        reglements.adopter(session, foyer_id, lue, clock.now())
     prelevements.prelever(paiement_id)
     assert lire(paiement_id).etat == Etat.REUSSI
     assert len(stripe.intentions_reussies(client)) == 1
@@ -201,7 +201,7 @@ def test_a_withdrawn_card_becomes_a_refusal_without_a_call(stripe: StripeLocal) 
     foyer_id, client = foyer_par_carte(stripe)
     debiter(foyer_id)
     with transaction() as session:
-        reglements.retirer_carte(session, foyer_id)
+        reglements.retirer(session, foyer_id, Mode.CARTE)
     prelevements.prelever(prelevement_du(foyer_id))
     assert lire(prelevement_du(foyer_id)).code_refus == prelevements.SANS_CARTE
     assert stripe.intentions(client) == []

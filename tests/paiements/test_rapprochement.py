@@ -12,9 +12,10 @@ from kernel import clock
 from kernel.db import reading, transaction
 from kernel.errors import Introuvable, Refus
 from kernel.web.access import Role
-from paiements import caisse, grand_livre, litiges, passerelle, prelevements, remboursements, verifications
+from paiements import caisse, grand_livre, litiges, prelevements, remboursements, verifications
 from paiements.grand_livre import Ligne
 from paiements.models import CompteGL, ConditionEnLigne, Ecriture
+from paiements.passerelle import prestataire_stripe
 from paiements.rapprochement import comparaison, nuit, queries
 from paiements.rapprochement.queries import EcartMontre
 from paiements.versements import verser
@@ -63,7 +64,7 @@ def stripe(base: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
     for outside in running(Outside("demo.stripe_local", arguments, free_port(), "/_local/sante")):
         brancher(monkeypatch, outside.url)
         yield StripeLocal(outside.url)
-    passerelle.oublier_client()
+    prestataire_stripe.oublier_client()
 
 
 @pytest.fixture

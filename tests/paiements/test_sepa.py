@@ -13,7 +13,6 @@ from paiements import (
     courriels,
     echeances,
     grand_livre,
-    mandats,
     preavis,
     prelevements,
     queries,
@@ -186,7 +185,7 @@ def test_a_mandate_withdrawn_before_its_debit_is_not_used(stripe: StripeLocal) -
     paiement_id = prelevement_du(foyer_id)
     annoncer(paiement_id)
     with transaction() as session:
-        mandats.retirer_mandat(session, foyer_id)
+        reglements.retirer(session, foyer_id, Mode.SEPA)
     au_jour(2)
     prelevements.prelever(paiement_id)
     assert (lire(paiement_id).etat, lire(paiement_id).stripe_id) == (Etat.REFUSE, None)

@@ -61,7 +61,7 @@ def arrivees(foyer_id: int, stripe: StripeLocal) -> tuple[int, list[Callable[[],
     adresse = checkout.ouvrir_paiement_en_ligne(foyer_id)
     stripe.payer_page(adresse)
     page = page_id(adresse)
-    intention = passerelle.lire_page(page).recu
+    intention = passerelle.prestataire().lire_page(page).recu
     assert intention is not None
     evenements_recus = [
         recevoir("checkout.session.completed", page),
@@ -150,7 +150,7 @@ def histoire_d_un_foyer(stripe: StripeLocal) -> tuple[int, list[tuple[str, str]]
     stripe.payer_page(carte, "5555555555554444")
     laissee = checkout.enregistrer_carte(foyer_id, None)
     stripe.expirer_page(page_id(laissee))
-    recu = passerelle.lire_page(page_id(payee)).recu
+    recu = passerelle.prestataire().lire_page(page_id(payee)).recu
     assert recu is not None
     charge = stripe.intentions_reussies(client)[0]
     return foyer_id, [

@@ -168,4 +168,4 @@ def test_the_signature_is_checked_before_anything_is_read(monkeypatch: pytest.Mo
 
     monkeypatch.setattr("paiements.passerelle.stripe_evenements.json.loads", unread)
     with pytest.raises(passerelle.SignatureInvalide):
-        passerelle.lire_evenement(b"{}", "t=1,v1=0")
+        passerelle.prestataire().lire_evenement(b"{}", {"Stripe-Signature": "t=1,v1=0"})
