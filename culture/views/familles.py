@@ -66,12 +66,13 @@ def reserver(sortie_id: int) -> Page:
     opened = seen.ouverture(now())
     wait = request.form.get("geste") == "attendre"
     overlap = False
+    states: list[str] = []
 
     def write() -> None:
         nonlocal overlap
         try:
             with transaction() as session:
-                inscrire(
+                made = inscrire(
                     session,
                     sortie_id=sortie_id,
                     foyer_id=current_user.foyer_id,
@@ -80,12 +81,13 @@ def reserver(sortie_id: int) -> Page:
                     attendre=wait,
                     chevauchement_su=bool(form.malgre.data),
                 )
+                states.append(made.etat)
         except Chevauchement:
             overlap = True
             raise
 
     if form.validate_on_submit() and sans_refus(form, "malgre", write):
-        flash(_("C’est noté. Tout est ici, et nous vous écrivons."), "succes")
+        flash(_c_est_note(seen.titre, states[-1]), "succes")
         return redirect(url_for("culture.mes_sorties"))
     page = {"form": form, "s": seen, "membres": people, "ouverture": opened, "chevauche": overlap}
     page |= {"complete": opened is Ouverture.COMPLETE, "pass_nom": get_settings().nom_pass_culture}
@@ -174,6 +176,16 @@ def places_par_lien(jeton: str) -> Page:
         return redirect(request.path, 303)
     over = seen.expire_le is not None and now() >= seen.expire_le
     return render_template("culture/places_lien.html", i=seen, s=seen.sortie, jeton=jeton, passee=over)
+
+
+def _c_est_note(titre: str, etat: str) -> str:
+    """The outing is named: on the page that follows it stands among others."""
+    if etat == EtatInscription.EN_ATTENTE:
+        return _(
+            "C’est noté : vous attendez des places pour « %(titre)s ». Nous vous écrivons dès qu’il y en a.",
+            titre=titre,
+        )
+    return _("C’est réservé : « %(titre)s ». Tout est ici, et nous vous écrivons.", titre=titre)
 
 
 def _annuler(inscription_id: int, chosen: list[int]) -> None:

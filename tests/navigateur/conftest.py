@@ -29,6 +29,7 @@ ORDRE = [
     "famille",
     "cartes",
     "seance",
+    "sorties",
     "coordination",
     "importation",
     "reglages",
@@ -136,8 +137,14 @@ def ouvrir(ville: VilleAPart, chromium: Browser, ecrans: list[Ecran]) -> NouvelE
     accounts = json.loads((ville.var_dir / "comptes.json").read_text())
     logins = {account["role"].split(",")[0]: account["identifiant"] for account in accounts}
 
-    def new(qui: str | None = None, taille: tuple[int, int] = TELEPHONE, *, javascript: bool = True) -> Ecran:
-        screen = Ecran(chromium, ville.site, taille, javascript=javascript)
+    def new(
+        qui: str | None = None,
+        taille: tuple[int, int] = TELEPHONE,
+        *,
+        javascript: bool = True,
+        tactile: bool = False,
+    ) -> Ecran:
+        screen = Ecran(chromium, ville.site, taille, javascript=javascript, tactile=tactile)
         ecrans.append(screen)
         if qui is not None:
             screen.entrer(logins.get(qui, qui), MOT_DE_PASSE)

@@ -17,13 +17,24 @@ _FOCUS = """() => {
   const name = one.matches('a, button, summary, input') ? one.getAttribute('aria-label') || one.innerText : '';
   return [name || '', shown];
 }"""
+_ICI = """(element) => {
+  const style = getComputedStyle(element), drawn = element.closest('label') || element;
+  const shown = [style, getComputedStyle(drawn)].some((s) => s.outlineStyle !== 'none' || s.boxShadow !== 'none');
+  return [element === document.activeElement, shown];
+}"""
 
 
 class Ecran:
     """A window of its own (cookies included), of a given size, with or without JavaScript."""
 
     def __init__(
-        self, browser: Browser, site: str, taille: tuple[int, int] = TELEPHONE, *, javascript: bool = True
+        self,
+        browser: Browser,
+        site: str,
+        taille: tuple[int, int] = TELEPHONE,
+        *,
+        javascript: bool = True,
+        tactile: bool = False,
     ) -> None:
         self.site = site
         self.javascript = javascript
@@ -32,6 +43,7 @@ class Ecran:
         self.contexte: BrowserContext = browser.new_context(
             viewport={"width": taille[0], "height": taille[1]},
             java_script_enabled=javascript,
+            has_touch=tactile,
             locale="fr-FR",
             timezone_id="Europe/Paris",
             permissions=["camera"],
@@ -84,6 +96,14 @@ class Ecran:
         """Press the button of that name, and be where it leads."""
         self._aller(self.bouton(nom).first)
 
+    def toucher(self, cible: Locator) -> None:
+        """With a finger, and be where it leads; what is touched is large enough for one."""
+        box = cible.bounding_box()
+        assert box is not None
+        assert min(box["width"], box["height"]) >= 24, f"too small for a finger: {box}"
+        with self.page.expect_navigation():
+            cible.tap()
+
     def suivre(self, nom: str) -> None:
         """Follow the link of that name, and be where it leads."""
         self._aller(self.page.get_by_role("link", name=nom).first)
@@ -99,6 +119,16 @@ class Ecran:
                     self.page.keyboard.press("Enter")
                 return
         raise AssertionError(f"the keyboard does not reach {nom!r}")
+
+    def atteindre(self, cible: Locator, *, au_plus: int = 60) -> None:
+        """By the keyboard alone: Tab until that field or fold has the focus, and shows it."""
+        for _ in range(au_plus):
+            self.page.keyboard.press("Tab")
+            reached, visible = cible.evaluate(_ICI)
+            if reached:
+                assert visible, f"nothing shows that {cible} has the focus"
+                return
+        raise AssertionError(f"the keyboard does not reach {cible}")
 
     def remplir(self, libelle: str, valeur: str) -> None:
         self.page.get_by_label(libelle).fill(valeur)

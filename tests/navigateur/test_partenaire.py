@@ -2,22 +2,11 @@
 
 import pytest
 
-from tests.navigateur.ecran import BUREAU, Ecran, NouvelEcran
+from tests.navigateur.ecran import BUREAU, NouvelEcran
 from tests.navigateur.regard import capturer, examiner
 from tests.navigateur.temps import Temps
 
 pytestmark = pytest.mark.navigateur
-
-
-def _deplier(ecran: Ecran, nom: str) -> None:
-    """By the keyboard alone: Tab until that fold has the focus, then open it."""
-    fold = ecran.page.locator("summary", has_text=nom)
-    for _ in range(40):
-        ecran.page.keyboard.press("Tab")
-        if fold.evaluate("element => element === document.activeElement"):
-            ecran.page.keyboard.press("Enter")
-            return
-    raise AssertionError(f"the keyboard does not reach {nom!r}")
 
 
 def test_a_venue_confirms_by_its_link_with_the_keyboard_alone(temps: Temps, ouvrir: NouvelEcran) -> None:
@@ -35,7 +24,8 @@ def test_a_venue_confirms_by_its_link_with_the_keyboard_alone(temps: Temps, ouvr
     assert "Combien nous sommes" in venue.texte
     capturer(venue, "partenaire")
     faults += examiner(venue)
-    _deplier(venue, "Écrire à la coordination")
+    venue.atteindre(venue.page.locator("summary", has_text="Écrire à la coordination"))
+    venue.page.keyboard.press("Enter")
     venue.page.keyboard.press("Tab")
     venue.page.keyboard.type("Entrée par la cour.")
     venue.taper_jusqu_a("Envoyer le message")
