@@ -2,19 +2,22 @@
 
 import re
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 from flask import request
 from wtforms import Field, FileField, Form, PasswordField, RadioField, SelectField, StringField, ValidationError
 from wtforms.validators import DataRequired, InputRequired, Length, Optional, StopValidation
+from wtforms.widgets import DateInput
 
 from foyers.identifiants import Identifiant, lire_email, lire_identifiant, lire_telephone
 from foyers.noms import NOM_MAX, a_des_signes_invisibles, est_un_nom
 from kernel.errors import Refus
 from kernel.uploads import pages_of
-from kernel.web.words import _l
+from kernel.web.words import _, _l
 
 _ENTIER = re.compile(r"[0-9]{1,9}", re.ASCII)
+_JOUR_FRANCAIS = re.compile(r"([0-9]{1,2})[/. -]([0-9]{1,2})[/. -]([0-9]{4})", re.ASCII)
 
 
 def sans_blancs(text: str | None) -> str | None:
@@ -160,6 +163,27 @@ def cle(value: Any) -> int:
     return int(value) if value else 0
 
 
+class ChampDate(Field):  # type: ignore[misc]
+    """A day, from the browser's calendar or written ``26/11/2026``."""
+
+    widget = DateInput()
+    data: Any
+
+    def _value(self) -> str:
+        if self.raw_data:
+            return str(self.raw_data[0])
+        return self.data.isoformat() if self.data else ""
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        self.data = None
+        if not valuelist or not valuelist[0]:
+            return
+        try:
+            self.data = _jour(str(valuelist[0]).strip())
+        except ValueError:
+            raise ValueError(_("Choisissez un jour dans le calendrier, ou écrivez-le ainsi : 26/11/2026.")) from None
+
+
 class ChampEuros(_Repondu, StringField):  # type: ignore[misc]
     """A whole number of euros as people write it: ``1 250``, ``650 €``, ``650,00``. `euros` holds it once valid."""
 
@@ -178,6 +202,15 @@ def _entier(written: str) -> int:
     if not _ENTIER.fullmatch(whole) or int(whole) > 99_999:
         raise StopValidation(str(_l("Écrivez le quotient en chiffres, entre 0 et 99 999. Exemple : 640")))
     return int(whole)
+
+
+def _jour(text: str) -> date:
+    """Raises ValueError."""
+    french = _JOUR_FRANCAIS.fullmatch(text)
+    if french is None:
+        return date.fromisoformat(text)
+    day, month, year = map(int, french.groups())
+    return date(year, month, day)
 
 
 def _ou_phrase(read: Any, given: Any) -> Any:

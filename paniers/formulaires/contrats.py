@@ -8,11 +8,10 @@ from decimal import Decimal
 from wtforms import SelectChoice, StringField
 from wtforms.validators import DataRequired, InputRequired, Length
 
-from foyers.champs import ChampChoix, Visible, cle, sans_blancs
+from foyers.champs import ChampChoix, ChampDate, Visible, cle, sans_blancs
 from foyers.formulaires import Formulaire
 from kernel.web.words import _, _l
 from paniers.contrats import NUMERO_LE_PLUS_LONG
-from paniers.formulaires.familles import ChampDate
 from paniers.offres import PRIX_LE_PLUS_HAUT
 
 _PRIX = re.compile(r"[0-9]{1,3}([.,][0-9]{1,2})?", re.ASCII)

@@ -8,9 +8,9 @@ from typing import Any
 
 from wtforms import Field, HiddenField, SelectChoice, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, StopValidation
-from wtforms.widgets import DateInput, TextInput
+from wtforms.widgets import TextInput
 
-from foyers.champs import ChampCartes, ChampEuros, Visible, cle, sans_blancs
+from foyers.champs import ChampCartes, ChampDate, ChampEuros, Visible, cle, sans_blancs
 from foyers.formulaires import Formulaire
 from foyers.queries import MaisonVue
 from kernel.errors import Refus
@@ -25,28 +25,6 @@ from paniers.regles.quantites import Unite
 VARIETE_LA_PLUS_LONGUE = 60
 TOUT_DE_SUITE = "maintenant"
 _NOMBRE = re.compile(r"[0-9]{1,9}([.,][0-9]{1,3})?", re.ASCII)
-_JOUR_FRANCAIS = re.compile(r"([0-9]{1,2})[/. -]([0-9]{1,2})[/. -]([0-9]{4})", re.ASCII)
-
-
-class ChampDate(Field):  # type: ignore[misc]
-    """A day, from the browser's calendar or written ``26/11/2026``."""
-
-    widget = DateInput()
-    data: Any
-
-    def _value(self) -> str:
-        if self.raw_data:
-            return str(self.raw_data[0])
-        return self.data.isoformat() if self.data else ""
-
-    def process_formdata(self, valuelist: list[Any]) -> None:
-        self.data = None
-        if not valuelist or not valuelist[0]:
-            return
-        try:
-            self.data = _jour(str(valuelist[0]).strip())
-        except ValueError:
-            raise ValueError(_("Choisissez un jour dans le calendrier, ou écrivez-le ainsi : 26/11/2026.")) from None
 
 
 class ChampNombre(Field):  # type: ignore[misc]
@@ -248,12 +226,3 @@ class OffreForm(Formulaire):
         else:
             return True
         return False
-
-
-def _jour(text: str) -> date:
-    """Raises ValueError."""
-    french = _JOUR_FRANCAIS.fullmatch(text)
-    if french is None:
-        return date.fromisoformat(text)
-    day, month, year = map(int, french.groups())
-    return date(year, month, day)

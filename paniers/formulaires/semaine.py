@@ -9,12 +9,11 @@ from wtforms import Field, SelectChoice, SelectField, StringField
 from wtforms.validators import DataRequired, InputRequired, Length, ValidationError
 from wtforms.widgets import TimeInput
 
-from foyers.champs import ChampChoix, UnParmi, Visible, cle, sans_blancs
+from foyers.champs import ChampChoix, ChampDate, UnParmi, Visible, cle, sans_blancs
 from foyers.formulaires import Formulaire
 from foyers.queries import MaisonVue
 from kernel.web.words import _, _l
 from paniers.distributions import MOTIF_LE_PLUS_LONG
-from paniers.formulaires.familles import ChampDate
 
 _HEURE = re.compile(r"([0-9]{1,2})\s*(?:[h:]\s*([0-9]{2})?)?(?::[0-9]{2})?", re.ASCII | re.IGNORECASE)
 
