@@ -9,6 +9,7 @@ from flask import Flask, request, url_for
 from flask_babel import Babel, get_domain, get_locale, gettext
 from flask_login import current_user
 
+import culture.coordination.factures
 import culture.coordination.partenaires
 import culture.coordination.saison
 import culture.coordination.sorties
@@ -168,6 +169,7 @@ BLUEPRINTS = (
     culture.coordination.sorties.bp,
     culture.coordination.saison.bp,
     culture.coordination.partenaires.bp,
+    culture.coordination.factures.bp,
     culture.views.partenaires.bp,
 )
 

@@ -3,11 +3,18 @@
 A pass: ``pass:7``: FOYER +price, ADHESIONS −price. The seats of an inscription: ``sortie:12``: FOYER +Σ prices,
 PARTICIPATION_CCAS +(cost − prices), BILLETTERIE −cost. When some seats are given back, the last entry is reversed and
 the seats that stay are booked again, ``sortie:12:2``. What is free and costs nothing is not booked.
+
+A seat's cost is frozen when it is booked, as its price is: rewriting an outing changes what later seats are reckoned
+at, and giving one back leaves what the others were. What the venue really asks for settles the outing afterwards:
+``lieux:3``: BILLETTERIE +all that its seats were reckoned at, LIEUX −what is invoiced, PARTICIPATION_CCAS the rest.
+Each invoice entered or taken back reverses that entry and books the next, ``lieux:3:2``.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from culture.models.inscriptions import Inscription, PlaceSortie
@@ -15,9 +22,28 @@ from culture.models.pass_culture import PassCulture
 from culture.models.sorties import Sortie
 from kernel.clock import PARIS
 from kernel.formats import jour_court
+from kernel.web.words import _
 from paiements import grand_livre
 from paiements.grand_livre import APasser, Ligne
 from paiements.models import CompteGL
+
+# What the seats of an outing are reckoned at by the entries that stand, in centimes.
+_PREVU = text(
+    """
+    SELECT coalesce(-sum(m.montant), 0)::int FROM inscription i
+      JOIN ecriture e ON e.cle = 'sortie:' || i.id || CASE WHEN i.ecriture > 1 THEN ':' || i.ecriture ELSE '' END
+      JOIN mouvement m ON m.ecriture_id = e.id AND m.compte = 'billetterie'
+     WHERE i.sortie_id = :sortie AND NOT EXISTS (SELECT FROM ecriture r WHERE r.contrepasse_id = e.id)
+    """
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Facture:
+    """What a venue asks for an outing, in centimes."""
+
+    lieu_id: int
+    montant: int
 
 
 def cle_du_pass(pass_id: int) -> str:
@@ -27,6 +53,11 @@ def cle_du_pass(pass_id: int) -> str:
 def cle_de_l_inscription(inscription_id: int, numero: int) -> str:
     """The key of an inscription's entry; its first one bears no number."""
     return f"sortie:{inscription_id}" if numero == 1 else f"sortie:{inscription_id}:{numero}"
+
+
+def cle_des_lieux(sortie_id: int, numero: int) -> str:
+    """The key of the entry that settles an outing; its first one bears no number."""
+    return f"lieux:{sortie_id}" if numero == 1 else f"lieux:{sortie_id}:{numero}"
 
 
 def debiter_pass(session: Session, delivre: PassCulture, libelle: str) -> None:
@@ -64,7 +95,10 @@ def ecriture_des_places(
 ) -> APasser | None:
     """The next entry of an inscription, counted on it and for the caller to book; None: nothing is to be."""
     due = sum(place.prix for place in places) if inscription.foyer_id is not None else 0
-    cost = sortie.cout_place * len(places)
+    for place in places:
+        if place.cout is None:
+            place.cout = sortie.cout_place
+    cost = sum(place.cout or 0 for place in places)
     lines = [
         Ligne(CompteGL.FOYER, due, foyer_id=inscription.foyer_id),
         Ligne(CompteGL.PARTICIPATION_CCAS, cost - due),
@@ -87,3 +121,27 @@ def reprendre_places(session: Session, inscription: Inscription, motif: str) -> 
     if inscription.ecriture:
         cle = cle_de_l_inscription(inscription.id, inscription.ecriture)
         grand_livre.contrepasser_en_lot(session, [cle], motif)
+
+
+def regler_le_lieu(
+    session: Session, sortie: Sortie, factures: Sequence[Facture], *, numero: int, motif: str, instant: datetime
+) -> None:
+    """Reverse what settled the outing before (entry `numero` − 1, for that reason), and settle it by these invoices."""
+    if numero > 1:
+        grand_livre.contrepasser_en_lot(session, [cle_des_lieux(sortie.id, numero - 1)], motif)
+    if not factures:
+        return
+    reckoned = int(session.execute(_PREVU, {"sortie": sortie.id}).scalar_one())
+    asked = sum(one.montant for one in factures)
+    lines = [
+        Ligne(CompteGL.BILLETTERIE, reckoned),
+        *(Ligne(CompteGL.LIEUX, -one.montant, tiers=f"lieu:{one.lieu_id}") for one in factures),
+        Ligne(CompteGL.PARTICIPATION_CCAS, asked - reckoned),
+    ]
+    grand_livre.passer(
+        session,
+        cle=cle_des_lieux(sortie.id, numero),
+        jour=instant.astimezone(PARIS).date(),
+        libelle=_("Facturé par le lieu : %(titre)s, %(jour)s", titre=sortie.titre, jour=jour_court(sortie.debut_le)),
+        mouvements=[line for line in lines if line.montant],
+    )

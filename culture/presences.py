@@ -92,6 +92,7 @@ def remplacer(
         invite=True,
         adulte=not enfant,
         prix=0,
+        cout=0,
         remplace_id=place.id,
         demandee_le=instant,
     )

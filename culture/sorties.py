@@ -76,8 +76,8 @@ def creer(session: Session, programme: Programme, *, instant: datetime, par: int
 def modifier(session: Session, sortie_id: int, programme: Programme, *, instant: datetime) -> Sortie:
     """Write it anew. When where or when changes, who is registered is told, once a change.
 
-    Fewer places than are held are refused; more of them are offered to the waiting list at once. Price and seats
-    already taken stay as they were. Raises Refus.
+    Fewer places than are held are refused; more of them are offered to the waiting list at once. Price, cost
+    and seats already taken stay as they were. Raises Refus.
     """
     sortie = verrouiller_sortie(session, sortie_id)
     if sortie.etat in (EtatSortie.TENUE, EtatSortie.ANNULEE):

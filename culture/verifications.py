@@ -107,13 +107,60 @@ CHECKS: Mapping[str, TextClause] = {
          WHERE p.presence IS NULL OR p.presence IN ('presente', 'retard') ORDER BY 1 LIMIT 20
         """
     ),
-    "L’inscription {id} n’a plus de place, et la billetterie en compte encore {cout} centimes.": text(
+    # The cost is the seat's own, frozen when it was booked: the outing may have been rewritten since. A seat of before
+    # that was so was reckoned at the outing's; whoever came instead of somebody costs nothing more.
+    "L’inscription {id} a des places pour {cout} centimes, et la billetterie en compte {ecrit}.": text(
         """
-        SELECT i.id, -sum(m.montant) AS cout FROM inscription i
-          JOIN ecriture o ON o.cle LIKE 'sortie:%' AND split_part(o.cle, ':', 2)::bigint = i.id
-          JOIN ecriture e ON e.id = o.id OR e.contrepasse_id = o.id
-          JOIN mouvement m ON m.ecriture_id = e.id AND m.compte = 'billetterie'
-         WHERE i.etat <> 'confirmee' GROUP BY i.id HAVING sum(m.montant) <> 0 ORDER BY 1 LIMIT 20
+        WITH reservees AS (
+            SELECT i.id, sum(coalesce(p.cout, s.cout_place)) AS cout FROM inscription i
+              JOIN sortie s ON s.id = i.sortie_id
+              JOIN place_sortie p ON p.inscription_id = i.id AND p.annulee_le IS NULL AND p.remplace_id IS NULL
+             WHERE i.etat = 'confirmee' GROUP BY 1),
+        ecrites AS (
+            SELECT split_part(coalesce(o.cle, e.cle), ':', 2)::bigint AS id, -sum(m.montant) AS ecrit
+              FROM ecriture e LEFT JOIN ecriture o ON o.id = e.contrepasse_id
+              JOIN mouvement m ON m.ecriture_id = e.id AND m.compte = 'billetterie'
+             WHERE coalesce(o.cle, e.cle) LIKE 'sortie:%' GROUP BY 1)
+        SELECT coalesce(r.id, e.id) AS id, coalesce(r.cout, 0) AS cout, coalesce(e.ecrit, 0) AS ecrit
+          FROM reservees r FULL JOIN ecrites e ON e.id = r.id
+         WHERE coalesce(r.cout, 0) <> coalesce(e.ecrit, 0) ORDER BY 1 LIMIT 20
+        """
+    ),
+    "Sortie {id} : son lieu a facturé {factures} centimes, et le grand livre en dit {dus}.": text(
+        """
+        WITH factures AS (
+            SELECT sortie_id, sum(montant) AS total FROM facture_lieu WHERE reprise_le IS NULL GROUP BY 1),
+        ecrites AS (
+            SELECT split_part(coalesce(o.cle, e.cle), ':', 2)::bigint AS sortie_id,
+                   -coalesce(sum(m.montant) FILTER (WHERE m.compte = 'lieux'), 0) AS dus
+              FROM ecriture e LEFT JOIN ecriture o ON o.id = e.contrepasse_id
+              JOIN mouvement m ON m.ecriture_id = e.id
+             WHERE coalesce(o.cle, e.cle) LIKE 'lieux:%' GROUP BY 1)
+        SELECT coalesce(f.sortie_id, e.sortie_id) AS id, coalesce(f.total, 0) AS factures, coalesce(e.dus, 0) AS dus
+          FROM factures f FULL JOIN ecrites e ON e.sortie_id = f.sortie_id
+         WHERE coalesce(f.total, 0) <> coalesce(e.dus, 0) ORDER BY 1 LIMIT 20
+        """
+    ),
+    "Sortie {id} : son lieu a facturé, et la billetterie compte encore {reste} centimes pour elle.": text(
+        """
+        WITH siennes AS (
+            SELECT i.sortie_id, e.id AS ecriture_id FROM ecriture e LEFT JOIN ecriture o ON o.id = e.contrepasse_id
+              JOIN inscription i ON i.id = split_part(coalesce(o.cle, e.cle), ':', 2)::bigint
+             WHERE coalesce(o.cle, e.cle) LIKE 'sortie:%'
+            UNION ALL
+            SELECT split_part(coalesce(o.cle, e.cle), ':', 2)::bigint, e.id FROM ecriture e
+              LEFT JOIN ecriture o ON o.id = e.contrepasse_id
+             WHERE coalesce(o.cle, e.cle) LIKE 'lieux:%')
+        SELECT w.sortie_id AS id, -sum(m.montant) AS reste FROM siennes w
+          JOIN mouvement m ON m.ecriture_id = w.ecriture_id AND m.compte = 'billetterie'
+         WHERE EXISTS (SELECT FROM facture_lieu f WHERE f.sortie_id = w.sortie_id AND f.reprise_le IS NULL)
+         GROUP BY 1 HAVING sum(m.montant) <> 0 ORDER BY 1 LIMIT 20
+        """
+    ),
+    "Sortie {id} : une facture compte, et la sortie n’est ni passée ni annulée.": text(
+        """
+        SELECT DISTINCT s.id FROM sortie s JOIN facture_lieu f ON f.sortie_id = s.id AND f.reprise_le IS NULL
+         WHERE s.etat NOT IN ('tenue', 'annulee') ORDER BY 1 LIMIT 20
         """
     ),
     "L’avis {id} est d’un foyer qui en a déjà donné un pour cette sortie, ou qui n’y avait pas de place.": text(

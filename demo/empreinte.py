@@ -48,6 +48,7 @@ LECTURES = (
     "SELECT sortie_id, genre, places, le FROM reponse_lieu ORDER BY id",
     "SELECT sortie_id, version, nombre FROM contremarque ORDER BY id",
     "SELECT sortie_id, nombre FROM billets_recus ORDER BY id",
+    "SELECT sortie_id, reference, datee_du, montant, reprise_motif FROM facture_lieu ORDER BY id",
     "SELECT annee, numero, foyer_id, moyen, montant, emise_le FROM quittance ORDER BY id",
     "SELECT cle, jour FROM ecriture WHERE cle NOT LIKE 'paiement:%' AND cle NOT LIKE 'panier:%'"
     " AND cle NOT LIKE 'frais:%' AND cle NOT LIKE 'virement:%' ORDER BY cle",

@@ -13,7 +13,7 @@ import requests
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from demo import attendre, essais, mandats, soirees, sorties_a_venir
+from demo import attendre, essais, factures, mandats, soirees, sorties_a_venir
 from demo.empreinte import empreinte
 from demo.passe import vivre
 from demo.sorties import ouvrir_la_saison
@@ -53,6 +53,7 @@ def installer(*, foyers: int, graine: int, jour: date | None) -> Installation:
             habiter(session, rng, maintenant)
             sorties_a_venir.remplir(session, rng, maintenant)
             soirees.recueillir_les_avis(session, rng, maintenant)
+            factures.facturer(session, maintenant)
             mandats.signer(session, maintenant)
             essais.expliquer(session)
             session.flush()  # the digest reads what was signed

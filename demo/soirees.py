@@ -186,6 +186,7 @@ def _assise(rng: random.Random, seat: dict[str, Any], sortie: Sortie, guide: int
     seen = sortie.debut_le + timedelta(minutes=rng.randint(-35, -2) if presence is Presence.PRESENTE else 5)
     return {name: value for name, value in seat.items() if name != "foyer_id"} | {
         "sortie_id": sortie.id,
+        "cout": sortie.cout_place,
         "presence": presence,
         "presence_le": seen,
         "presence_par": guide,
@@ -222,6 +223,7 @@ def _remplacer(
             "sortie_id": sortie.id,
             "invite": True,
             "prix": 0,
+            "cout": 0,
             "remplace_id": place.id,
             "demandee_le": sortie.debut_le,
             "presence": Presence.PRESENTE,

@@ -31,6 +31,7 @@ for tables in (
     "culture.models.pass_culture",
     "culture.models.inscriptions",
     "culture.models.soiree",
+    "culture.models.factures",
 ):
     import_module(tables)
 

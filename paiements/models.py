@@ -22,7 +22,8 @@ class CompteGL(StrEnum):
     FOYER is what a household owes (one account per household); STRIPE what Stripe holds for us; ACHATS what the
     baskets handed out have cost and is not yet ordered; PRODUCTEURS what is ordered from them;
     PARTICIPATION_CCAS what the CCAS pays so that a basket or a seat costs a family less (negative for a basket at 9 €);
-    BILLETTERIE what seats at outings cost; ADHESIONS what yearly passes have brought in.
+    BILLETTERIE what seats at outings cost and is not invoiced yet; LIEUX what venues have invoiced; ADHESIONS what
+    yearly passes have brought in.
 
     Of the régie: CAISSE the cash of a till, its float included, CHEQUES and CAP what lies beside it, TPE what the card
     terminal has taken, each by maison (`tiers`); ECART_CAISSE what a count found too little (debit) or too much;
@@ -47,6 +48,7 @@ class CompteGL(StrEnum):
     AIDES = "aides"
     FRAIS_STRIPE = "frais_stripe"
     BANQUE = "banque"
+    LIEUX = "lieux"
 
 
 class Ecriture(Base):
@@ -80,7 +82,7 @@ class Mouvement(Base):
         CheckConstraint(
             "compte IN ('foyer', 'stripe', 'achats', 'producteurs', 'participation_ccas', 'billetterie', 'adhesions',"
             " 'caisse', 'cheques', 'cap', 'tpe', 'ecart_caisse', 'tresor', 'titres', 'aides',"
-            " 'frais_stripe', 'banque')",
+            " 'frais_stripe', 'banque', 'lieux')",
             name="compte",
         ),
         CheckConstraint(

@@ -74,6 +74,7 @@ def _titres() -> Sequence[str]:
         _("Carte payée"),
         _("Sans carte"),
         _("Coût"),
+        _("dont facturé par le lieu"),
         _("Payé par les familles"),
         _("Participation du CCAS"),
     )
@@ -92,5 +93,5 @@ def _cellules(one: LigneDeSaison) -> Sequence[Cell]:
         one.absentes,
         one.premieres,
         *((mix.gratuits, mix.payants, mix.invites) if mix else (None, None, None)),
-        *(Decimal(amount) / 100 for amount in (one.cout, one.familles, one.ccas)),
+        *(Decimal(amount) / 100 for amount in (one.cout, one.facture, one.familles, one.ccas)),
     )

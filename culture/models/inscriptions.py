@@ -126,8 +126,9 @@ class PlaceSortie(Base):
     """One person's seat: a member of the household, or a guest. It is free again once `annulee_le` is written.
 
     The name is kept as it was written then, for the lists outlive who leaves a household. `age` is asked of children
-    where the outing has a least age. `prix` is frozen when the seat is asked for. The last columns are the evening's:
-    `presence` (and why not), the parents' paper seen, the ticket handed out, whose place somebody took on the spot.
+    where the outing has a least age. `prix` is frozen when the seat is asked for, and when it is booked `cout`, the
+    CCAS's; of who came instead of somebody both are nothing. The last columns are the evening's: `presence` (and why
+    not), the parents' paper seen, the ticket handed out, whose place somebody took on the spot.
     """
 
     __tablename__ = "place_sortie"
@@ -143,6 +144,7 @@ class PlaceSortie(Base):
     age: Mapped[int | None] = mapped_column(SmallInteger)
     besoins: Mapped[list[str]] = mapped_column(ARRAY(String), server_default=text("'{}'"))
     prix: Mapped[int]
+    cout: Mapped[int | None]
     annulee_le: Mapped[Instant | None]
     annulee_par: Mapped[int | None] = mapped_column(ForeignKey("compte.id", ondelete="SET NULL"))
     presence: Mapped[str | None]
@@ -172,6 +174,7 @@ class PlaceSortie(Base):
             postgresql_where=text("annulee_le IS NULL"),
         ),
         CheckConstraint("prix BETWEEN 0 AND 500", name="prix"),
+        CheckConstraint("cout BETWEEN 0 AND 100000", name="cout"),
         CheckConstraint("age BETWEEN 0 AND 17", name="age"),
         CheckConstraint("age IS NULL OR NOT adulte", name="age_d_un_enfant"),
         CheckConstraint(BESOINS_CONNUS.format("besoins"), name="besoins"),

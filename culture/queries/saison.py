@@ -35,7 +35,10 @@ class Statuts:
 
 @dataclass(frozen=True, slots=True)
 class LigneDeSaison:
-    """An outing of the season; amounts are centimes, `statuts` None where they would tell who."""
+    """An outing of the season; amounts are centimes, `statuts` None where they would tell who.
+
+    `cout` is what its venue has invoiced (`facture`), or until then what its seats are reckoned at.
+    """
 
     id: int
     titre: str
@@ -49,6 +52,7 @@ class LigneDeSaison:
     premieres: int
     statuts: Statuts | None
     cout: int
+    facture: int
     familles: int
     ccas: int
 
@@ -60,7 +64,7 @@ class LigneDeSaison:
 
 @dataclass(frozen=True, slots=True)
 class Total:
-    """The sums of the lines shown; a cancelled outing counts for nothing."""
+    """The sums of the lines shown; of a cancelled outing only its money counts, if its venue has invoiced it."""
 
     sorties: int
     tenues: int
@@ -109,19 +113,26 @@ _SAISON = text(
           LEFT JOIN premieres f ON f.membre_id = q.membre_id AND f.sortie_id = q.sortie_id
           LEFT JOIN pass_culture k ON k.membre_id = q.membre_id AND k.annule_le IS NULL AND s.jour BETWEEN k.du AND k.au
          GROUP BY 1),
+    siennes AS (
+        SELECT i.sortie_id, e.id AS ecriture_id FROM ecriture e LEFT JOIN ecriture o ON o.id = e.contrepasse_id
+          JOIN inscription i ON i.id = split_part(coalesce(o.cle, e.cle), ':', 2)::bigint
+         WHERE coalesce(o.cle, e.cle) LIKE 'sortie:%'
+        UNION ALL
+        SELECT split_part(coalesce(o.cle, e.cle), ':', 2)::bigint, e.id FROM ecriture e
+          LEFT JOIN ecriture o ON o.id = e.contrepasse_id
+         WHERE coalesce(o.cle, e.cle) LIKE 'lieux:%'),
     argent AS (
-        SELECT i.sortie_id, -coalesce(sum(m.montant) FILTER (WHERE m.compte = 'billetterie'), 0) AS cout,
+        SELECT w.sortie_id, -coalesce(sum(m.montant) FILTER (WHERE m.compte IN ('billetterie', 'lieux')), 0) AS cout,
+               -coalesce(sum(m.montant) FILTER (WHERE m.compte = 'lieux'), 0) AS facture,
                coalesce(sum(m.montant) FILTER (WHERE m.compte = 'foyer'), 0) AS familles,
                coalesce(sum(m.montant) FILTER (WHERE m.compte = 'participation_ccas'), 0) AS ccas
-          FROM ecriture e LEFT JOIN ecriture o ON o.id = e.contrepasse_id
-          JOIN mouvement m ON m.ecriture_id = e.id
-          JOIN inscription i ON i.id = split_part(coalesce(o.cle, e.cle), ':', 2)::bigint
-          JOIN saison s ON s.id = i.sortie_id
-         WHERE coalesce(o.cle, e.cle) LIKE 'sortie:%' GROUP BY 1)
+          FROM siennes w JOIN saison s ON s.id = w.sortie_id JOIN mouvement m ON m.ecriture_id = w.ecriture_id
+         GROUP BY 1)
     SELECT s.id, s.titre, s.maison, s.etat, s.debut_le, s.places, coalesce(c.prises, 0) AS prises,
            coalesce(c.venues, 0) AS venues, coalesce(c.absentes, 0) AS absentes, coalesce(c.premieres, 0) AS premieres,
            coalesce(c.gratuits, 0) AS gratuits, coalesce(c.payants, 0) AS payants, coalesce(c.invites, 0) AS invites,
-           coalesce(a.cout, 0) AS cout, coalesce(a.familles, 0) AS familles, coalesce(a.ccas, 0) AS ccas
+           coalesce(a.cout, 0) AS cout, coalesce(a.facture, 0) AS facture,
+           coalesce(a.familles, 0) AS familles, coalesce(a.ccas, 0) AS ccas
       FROM saison s LEFT JOIN comptes c ON c.sortie_id = s.id LEFT JOIN argent a ON a.sortie_id = s.id
      ORDER BY s.debut_le, s.id
     """
@@ -158,9 +169,9 @@ def total(lignes: Sequence[LigneDeSaison]) -> Total:
         statuts=Statuts(*(sum(getattr(one, name) for one in shown) for name in ("gratuits", "payants", "invites")))
         if shown
         else None,
-        cout=sum(one.cout for one in kept),
-        familles=sum(one.familles for one in kept),
-        ccas=sum(one.ccas for one in kept),
+        cout=sum(one.cout for one in lignes),
+        familles=sum(one.familles for one in lignes),
+        ccas=sum(one.ccas for one in lignes),
     )
 
 

@@ -51,7 +51,15 @@ def saison(base: str) -> Saison:
         ("UPDATE sortie SET places = 6", "3 places sont libres"),
         (
             "UPDATE inscription SET etat = 'annulee', close_le = now() WHERE etat = 'confirmee'",
-            "la billetterie en compte encore 3600 centimes",
+            "a des places pour 0 centimes, et la billetterie en compte 3600",
+        ),
+        (
+            "UPDATE place_sortie SET cout = 900 WHERE id = (SELECT min(id) FROM place_sortie)",
+            "a des places pour 3300 centimes, et la billetterie en compte 3600",
+        ),
+        (
+            "UPDATE mouvement SET montant = montant - 100 WHERE compte = 'billetterie'",
+            "a des places pour 3600 centimes, et la billetterie en compte 3700",
         ),
         ("INSERT INTO avis_sortie SELECT min(id), 4, '', now(), false FROM inscription", "L’avis"),
         (

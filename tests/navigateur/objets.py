@@ -84,6 +84,10 @@ SON_BON = (
     "SELECT p.id FROM panier p JOIN document d ON d.key = 'bon:' || p.id "
     "WHERE p.foyer_id = :foyer ORDER BY p.id DESC LIMIT 1"
 )
+SORTIE_FACTUREE = (
+    "SELECT s.id FROM sortie s LEFT JOIN facture_lieu f ON f.sortie_id = s.id WHERE s.etat = 'tenue' "
+    "ORDER BY f.reprise_le DESC NULLS LAST, f.id DESC NULLS LAST, s.id LIMIT 1"
+)
 _A_MOI = {
     Role.HABITANT: {
         "panier": "foyer_id = :foyer",
@@ -131,6 +135,8 @@ def ensemble(session: Session, endpoint: str, known: dict[str, Any]) -> dict[str
     if endpoint == "guichet_aides.annuler":
         standing = "SELECT id AS aide_id, foyer_id FROM aide WHERE annulee_le IS NULL ORDER BY id LIMIT 1"
         return _ensemble_lu(session, standing)
+    if endpoint == "factures_culture.lire":
+        return {"sortie_id": session.execute(text(SORTIE_FACTUREE)).scalar()}
     return _places_a_rendre(session) if endpoint == "guichet_culture.annuler_des_places" else {}
 
 

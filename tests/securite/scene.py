@@ -20,6 +20,7 @@ from werkzeug.routing import Map, Rule
 
 from culture import contremarques
 from culture.documents.dossier_soiree import cle_du_dossier
+from culture.factures import FactureSaisie, saisir_facture
 from culture.liens import jeton_d_avis, jeton_de_places, jeton_du_lieu
 from culture.models.inscriptions import Groupe, GroupePersonne, Inscription, PlaceSortie
 from culture.models.soiree import Contremarque
@@ -480,6 +481,13 @@ def _contremarque(session: Session, scene: Scene, cote: Cote) -> int:
     return made.id
 
 
+def _sortie_facturee(session: Session, scene: Scene, cote: Cote) -> int:
+    """An outing that is over, with an invoice of its venue; others may follow."""
+    held = _sortie_tenue(session, scene, cote)
+    saisir_facture(session, held, FactureSaisie("F-1", now().date(), 1_000), instant=now(), par=None)
+    return held
+
+
 def lien_de_la_contremarque(session: Session) -> str:
     """The end of the venue's link of the outing that has the last group voucher."""
     last = select(Contremarque.sortie_id).order_by(Contremarque.id.desc()).limit(1)
@@ -564,6 +572,13 @@ OBJETS: dict[str, Objet] = {
     "geste": Objet(lambda *_: "livrer", a_tous="a word"),
     "genre": Objet(lambda *_: "pdf", a_tous="a word"),
 }
+# By blueprint, where the pages are about such things at another point of their life.
+AILLEURS_DANS_LEUR_VIE: dict[tuple[str, str], Objet] = {
+    ("factures_culture", "sortie_id"): Objet(
+        _sortie_facturee,
+        a_tous="the coordination looks after what every venue invoices",
+    ),
+}
 # A signed link is opened by whoever holds it: what is not ours is a link that was signed for another purpose
 # (test_liens_signes). By blueprint, or by page where a blueprint has several:
 JETONS: dict[str, Fabrique] = {
@@ -589,7 +604,7 @@ def objet(rule: Rule, name: str) -> Objet:
     if name == "jeton":
         signed = JETONS.get(rule.endpoint) or JETONS[rule.endpoint.split(".")[0]]
         return Objet(signed, a_tous="whoever holds the link opens it")
-    return OBJETS[name]
+    return AILLEURS_DANS_LEUR_VIE.get((rule.endpoint.split(".")[0], name)) or OBJETS[name]
 
 
 def adresse(app: Flask, rule: Rule, scene: Scene, *, d_autrui: frozenset[str] = frozenset()) -> str:
