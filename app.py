@@ -10,6 +10,7 @@ from flask_babel import Babel, get_domain, get_locale, gettext
 from flask_login import current_user
 
 import culture.coordination.factures
+import culture.coordination.grilles
 import culture.coordination.partenaires
 import culture.coordination.saison
 import culture.coordination.sorties
@@ -170,6 +171,7 @@ BLUEPRINTS = (
     culture.coordination.saison.bp,
     culture.coordination.partenaires.bp,
     culture.coordination.factures.bp,
+    culture.coordination.grilles.bp,
     culture.views.partenaires.bp,
 )
 

@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from culture.grilles import bareme_au
 from culture.models.inscriptions import Inscription, PlaceSortie
 from culture.models.pass_culture import PassCulture
-from culture.models.sorties import GrilleSortie, Sortie
+from culture.models.sorties import Sortie
 from culture.regles.etats import LIBELLES_BESOIN, OUVERTES, VIVANTES, Besoin, EtatSortie
-from culture.regles.tarifs import bareme, saison_de
+from culture.regles.tarifs import saison_de
 from foyers.models import Membre
 from foyers.noms import NOM_MAX, est_un_nom
 from foyers.queries import quotients_au
@@ -92,8 +93,7 @@ def voyageurs(
             _("Cette personne n’est pas de votre foyer. Choisissez parmi les vôtres, ou invitez-la par son nom.")
         )
     passes = _exiger_les_pass(session, sortie, [members[key] for key in wanted])
-    grid = session.get_one(GrilleSortie, sortie.grille_id)
-    prices = bareme(grid.forme, grid.seuils, grid.prix)
+    prices = bareme_au(session, sortie.grille_id, instant.astimezone(PARIS).date())
     day = sortie.debut_le.astimezone(PARIS).date()
     quotient = quotients_au(session, [foyer_id], instant, day).get(foyer_id)
     going = []

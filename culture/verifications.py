@@ -163,6 +163,23 @@ CHECKS: Mapping[str, TextClause] = {
          WHERE s.etat NOT IN ('tenue', 'annulee') ORDER BY 1 LIMIT 20
         """
     ),
+    "Tarif {nom} : ses prix du {effet_le} n’ont pas une ligne chacun, ou baissent quand les moyens montent.": text(
+        """
+        SELECT g.nom, v.effet_le FROM grille_sortie g JOIN grille_sortie_prix v ON v.grille_id = g.id
+         WHERE v.retire_le IS NULL AND (cardinality(v.prix) <> CASE g.forme WHEN 'unique' THEN 1 WHEN 'statut' THEN 2
+               ELSE cardinality(v.seuils) + 1 END OR (g.forme <> 'quotient' AND cardinality(v.seuils) > 0)
+               OR v.prix <> ARRAY(SELECT unnest(v.prix) ORDER BY 1)
+               OR v.seuils <> ARRAY(SELECT DISTINCT unnest(v.seuils) ORDER BY 1))
+         ORDER BY 1, 2 LIMIT 20
+        """
+    ),
+    "Tarif {nom} : ses prix du {effet_le} ont été écrits ou retirés ce jour-là ou après.": text(
+        """
+        SELECT g.nom, v.effet_le FROM grille_sortie g JOIN grille_sortie_prix v ON v.grille_id = g.id
+         WHERE v.effet_le <= (greatest(v.saisi_le, v.retire_le) AT TIME ZONE 'Europe/Paris')::date
+         ORDER BY 1, 2 LIMIT 20
+        """
+    ),
     "L’avis {id} est d’un foyer qui en a déjà donné un pour cette sortie, ou qui n’y avait pas de place.": text(
         """
         SELECT a.inscription_id AS id FROM avis_sortie a JOIN inscription i ON i.id = a.inscription_id

@@ -4,6 +4,8 @@ Times are instants; amounts are whole centimes. What an outing may do next is in
 leaves a row. That no seat is sold twice is guarded by the database itself (ADR 0012, migration).
 """
 
+from datetime import date
+
 from sqlalchemy import (
     CheckConstraint,
     ForeignKey,
@@ -45,7 +47,10 @@ class Lieu(Base):
 
 
 class GrilleSortie(Base):
-    """A grid of prices for seats: `prix` in centimes, one more than `seuils` (whole euros of quotient); see tarifs."""
+    """A grid of prices for seats: `prix` in centimes, one more than `seuils` (whole euros of quotient); see tarifs.
+
+    These are its first prices; each change of them is a `GrilleSortiePrix` with its own day of effect.
+    """
 
     __tablename__ = "grille_sortie"
 
@@ -64,6 +69,35 @@ class GrilleSortie(Base):
             name="lignes",
         ),
         CheckConstraint("forme = 'quotient' OR cardinality(seuils) = 0", name="seuils"),
+    )
+
+
+class GrilleSortiePrix(Base):
+    """What seats of that grid cost those who book from `effet_le` on, in the grid's own form (Paris days).
+
+    Written ahead of that day, and for as long as it has not come taken back: `retire_le` then, and it never counts.
+    """
+
+    __tablename__ = "grille_sortie_prix"
+
+    id: Mapped[Key]
+    grille_id: Mapped[int] = mapped_column(ForeignKey("grille_sortie.id"))
+    effet_le: Mapped[date]
+    seuils: Mapped[list[int]] = mapped_column(ARRAY(Integer), server_default=text("'{}'"))
+    prix: Mapped[list[int]] = mapped_column(ARRAY(Integer))
+    saisi_le: Mapped[Instant]
+    saisi_par: Mapped[int | None] = mapped_column(ForeignKey("compte.id", ondelete="SET NULL"))
+    retire_le: Mapped[Instant | None]
+    retire_par: Mapped[int | None] = mapped_column(ForeignKey("compte.id", ondelete="SET NULL"))
+
+    __table_args__ = (
+        Index(
+            "uq_grille_sortie_prix", "grille_id", "effet_le", unique=True, postgresql_where=text("retire_le IS NULL")
+        ),
+        CheckConstraint("0 <= ALL (prix) AND 500 >= ALL (prix)", name="prix"),
+        CheckConstraint("cardinality(prix) >= 1 AND cardinality(seuils) < cardinality(prix)", name="lignes"),
+        CheckConstraint("(saisi_le AT TIME ZONE 'Europe/Paris')::date < effet_le", name="a_venir"),
+        CheckConstraint("(retire_le AT TIME ZONE 'Europe/Paris')::date < effet_le", name="retire"),
     )
 
 

@@ -8,14 +8,15 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from culture.attente import en_attente
+from culture.grilles import bareme_au
 from culture.models.inscriptions import Inscription, PlaceSortie
 from culture.models.pass_culture import PassCulture
-from culture.models.sorties import GrilleSortie, Sortie
+from culture.models.sorties import Sortie
 from culture.queries.sorties import SortieVue, sorties_par_cle
 from culture.regles.etats import OUVERTES, EtatInscription, EtatSortie
-from culture.regles.tarifs import bareme
 from foyers.models import Membre
 from foyers.queries import quotients_au
+from kernel.clock import PARIS
 from kernel.documents import Document
 
 
@@ -97,12 +98,7 @@ def compagnons(session: Session, sortie: SortieVue, foyer_id: int, instant: date
             .where(Inscription.etat.in_(OUVERTES), PlaceSortie.annulee_le.is_(None))
         )
     )
-    forme, seuils, prix = session.execute(
-        select(GrilleSortie.forme, GrilleSortie.seuils, GrilleSortie.prix)
-        .join(Sortie, Sortie.grille_id == GrilleSortie.id)
-        .where(Sortie.id == sortie.id)
-    ).one()
-    grid = bareme(forme, seuils, prix)
+    grid = bareme_au(session, sortie.grille_id, instant.astimezone(PARIS).date())
     quotient = quotients_au(session, [foyer_id], instant, sortie.jour).get(foyer_id)
     members = session.scalars(
         select(Membre)

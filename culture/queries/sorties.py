@@ -6,14 +6,15 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Select, all_, func, literal, select
+from sqlalchemy import ColumnElement, Select, all_, func, literal, select
 from sqlalchemy.orm import Session
 
+from culture.grilles import en_vigueur
 from culture.models.inscriptions import Inscription, PlaceSortie, remplacee
-from culture.models.sorties import GrilleSortie, Lieu, Sortie, SortieImage
+from culture.models.sorties import GrilleSortie, GrilleSortiePrix, Lieu, Sortie, SortieImage
 from culture.regles.etats import LIBELLES_BESOIN, LIBELLES_GENRE, TENANTES, VIVANTES, Besoin, EtatSortie, Genre
 from foyers.models import Maison
-from kernel.clock import PARIS
+from kernel.clock import PARIS, today
 from kernel.errors import Introuvable
 from kernel.formats import insecables
 
@@ -53,6 +54,7 @@ class SortieVue:
     maison_id: int
     maison: str
     maison_telephone: str
+    grille_id: int
     debut_le: datetime
     duree_minutes: int
     places: int
@@ -133,6 +135,19 @@ def toutes_les_sorties(session: Session, depuis: datetime) -> list[SortieVue]:
     return _vues(session, _toutes().where(Sortie.debut_le >= depuis).order_by(Sortie.debut_le, Sortie.id))
 
 
+def prix_a_venir(session: Session, sortie: SortieVue) -> tuple[date, tuple[int, ...]] | None:
+    """The next day on which its seats change price while one can book, and to what. One query."""
+    last = sortie.cloture_le.astimezone(PARIS).date()
+    row = session.execute(
+        select(GrilleSortiePrix.effet_le, GrilleSortiePrix.prix)
+        .where(GrilleSortiePrix.grille_id == sortie.grille_id, GrilleSortiePrix.retire_le.is_(None))
+        .where(GrilleSortiePrix.effet_le > today(), GrilleSortiePrix.effet_le <= last)
+        .order_by(GrilleSortiePrix.effet_le)
+        .limit(1)
+    ).first()
+    return (row.effet_le, tuple(row.prix)) if row is not None else None
+
+
 def image_de(session: Session, sortie_id: int) -> bytes:
     """The picture of an outing that is no draft. Raises Introuvable."""
     found = session.scalar(
@@ -163,7 +178,7 @@ def _toutes() -> Select[*tuple[Any, ...]]:
             Lieu.acces,
             Maison.nom,
             Maison.telephone,
-            GrilleSortie.prix,
+            _prix(),
             SortieImage.description,
         )
         .join(Lieu, Lieu.id == Sortie.lieu_id)
@@ -172,6 +187,12 @@ def _toutes() -> Select[*tuple[Any, ...]]:
         .outerjoin(SortieImage, SortieImage.sortie_id == Sortie.id)
     )
     return query
+
+
+def _prix() -> ColumnElement[list[int]]:
+    """What seats cost who books today, or has booked on the last day on which one could."""
+    last = func.date(func.timezone("Europe/Paris", Sortie.cloture_le))
+    return en_vigueur(GrilleSortiePrix.prix, GrilleSortie.prix, func.least(literal(today()), last))
 
 
 def _choisies(filtre: Filtre) -> Select[*tuple[Any, ...]]:
@@ -183,7 +204,7 @@ def _choisies(filtre: Filtre) -> Select[*tuple[Any, ...]]:
     if filtre.besoin is not None:
         query = query.where(Sortie.besoins.contains([filtre.besoin]))
     if filtre.gratuit:
-        query = query.where(literal(0) == all_(GrilleSortie.prix))
+        query = query.where(literal(0) == all_(_prix()))
     if filtre.mois is not None:
         local = func.timezone("Europe/Paris", Sortie.debut_le)
         query = query.where(func.date_trunc("month", local) == filtre.mois)
@@ -219,6 +240,7 @@ def _vue(row: Any, held: int) -> SortieVue:
         maison_id=sortie.maison_id,
         maison=maison,
         maison_telephone=telephone,
+        grille_id=sortie.grille_id,
         debut_le=sortie.debut_le,
         duree_minutes=sortie.duree_minutes,
         places=sortie.places,

@@ -7,7 +7,8 @@ A seat costs 0 to 5 €, by one of three forms of grid:
 - ``statut``: one price for holders of a free pass, one for the others;
 - ``quotient``: bands by quotient familial, the last one taking the rest and who has given none.
 
-A guest pays the grid's top price. A price never falls as the quotient rises.
+A guest pays the grid's top price. A price never falls as the quotient rises. A grid's prices count for who books from
+their day of effect on: a seat keeps the price at which it was asked for.
 """
 
 from collections.abc import Sequence

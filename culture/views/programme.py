@@ -8,7 +8,7 @@ from flask_login import current_user
 from culture.agenda import fichier_ical
 from culture.ical import TYPE
 from culture.queries.familles import mes_inscriptions
-from culture.queries.sorties import Filtre, image_de, mois_proposes, sortie_vue, sorties_a_venir
+from culture.queries.sorties import Filtre, image_de, mois_proposes, prix_a_venir, sortie_vue, sorties_a_venir
 from culture.regles.etats import LIBELLES_BESOIN, LIBELLES_GENRE
 from culture.views import avis as views_avis
 from culture.views import familles as views_familles
@@ -45,12 +45,14 @@ def sortie(sortie_id: int) -> str:
         seen = sortie_vue(session, sortie_id)
         family = current_user.is_authenticated and current_user.role is Role.HABITANT
         mine = mes_inscriptions(session, current_user.foyer_id, now()) if family else []
+        soon = prix_a_venir(session, seen)
     return render_template(
         "culture/sortie.html",
         s=seen,
         ouverture=seen.ouverture(now()),
         miennes=[one for one in mine if one.sortie.id == sortie_id],
         famille=family or not current_user.is_authenticated,
+        bientot=soon,
         instant=now(),
     )
 

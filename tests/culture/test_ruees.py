@@ -1,4 +1,7 @@
-"""Rushes on the last seats (reliability, rows 18 and 19): never one too many, no group split, nobody left who fits."""
+"""Rushes on the last seats (reliability, rows 18 and 19): never one too many, no group split, nobody left who fits.
+
+Two hundred at once are in `test_deux_cents`.
+"""
 
 import random
 from collections import Counter
@@ -26,6 +29,7 @@ from tests.culture.bourg import (
     habiter,
     reserver,
 )
+from tests.culture.ruee import PARTAGEES
 from tests.culture.test_inscriptions import tenues
 from tests.paniers.bourg import compter, ensemble
 
@@ -67,56 +71,6 @@ def test_forty_clients_on_the_last_ten_seats_take_exactly_ten(saison: Saison) ->
     assert ruee(saison, habiter(saison, [1] * 40)) == {"in": 10, "Refus": 30}
     assert tenues(saison) == 10
     assert fautes() == []
-
-
-@pytest.mark.long
-def test_two_hundred_clients_on_the_last_forty_seats(saison: Saison) -> None:
-    with transaction() as session:
-        session.execute(text("UPDATE sortie SET places = 40"))
-    people = habiter(saison, [1] * 200)
-    # A server takes some fifty connections: five waves of forty threads are let go without a pause.
-    done = sum((ruee(saison, people[n : n + 40]) for n in range(0, 200, 40)), Counter())
-    assert done == {"in": 40, "Refus": 160}
-    assert fautes() == []
-
-
-@pytest.mark.long
-def test_two_hundred_groups_of_one_to_six_ask_for_the_last_forty_while_others_give_back_and_accept(
-    saison: Saison,
-) -> None:
-    """Five waves of forty clients. Never above, no group split, no deadlock; at rest whoever fits has an offer."""
-    draw = random.Random(18)
-    with transaction() as session:
-        session.execute(text("UPDATE sortie SET places = 40"))
-    people = habiter(saison, [draw.randint(1, 6) for _ in range(200)])
-    asked: list[int] = []
-    at = MAINTENANT
-    for wave in range(0, 200, 32):
-        at += timedelta(minutes=1)
-        gestures: list[Callable[[Session], object]] = [_demande(saison, who, at) for who in people[wave : wave + 32]]
-        gestures += [_geste(draw, key, at) for key in draw.sample(asked, min(8, len(asked)))]
-        said = ensemble(gestures)
-        assert [one for one in said if isinstance(one, Exception) and not isinstance(one, Refus)] == []
-        asked += [one for one in said if isinstance(one, int)]
-        assert tenues(saison) <= 40
-    attente.servir_ce_qui_est_libre(at)
-    assert fautes(at) == []
-    assert compter(PARTAGEES) == 0
-
-
-def _demande(season: Saison, who: Gens, at: datetime) -> Callable[[Session], int]:
-    def act(session: Session) -> int:
-        people = who.personnes()
-        given = {"sortie_id": season.sortie, "foyer_id": who.foyer, "instant": at}
-        return inscrire(session, personnes=people, attendre=True, **given).id  # type: ignore[arg-type]
-
-    return act
-
-
-PARTAGEES = (
-    "SELECT count(*) FROM inscription i WHERE etat IN ('offerte', 'en_attente') AND EXISTS"
-    " (SELECT FROM place_sortie p WHERE p.inscription_id = i.id AND p.annulee_le IS NOT NULL)"
-)
 
 
 def test_without_the_lock_the_database_still_refuses_one_too_many(

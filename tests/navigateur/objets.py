@@ -59,6 +59,7 @@ LUS = {
     "AND g.clos_le IS NULL ORDER BY g.id LIMIT 1",
     "pass_id": "SELECT p.id FROM pass_culture p JOIN document d ON d.key = 'pass:' || p.id "
     "WHERE p.foyer_id = {foyer} ORDER BY p.id DESC LIMIT 1",
+    "tarif_id": "SELECT id FROM grille_sortie WHERE forme = 'quotient' ORDER BY id LIMIT 1",
     "offre_de_places": "SELECT id FROM inscription WHERE etat IN ('offerte', 'expiree') ORDER BY id DESC LIMIT 1",
     "impaye": "SELECT echeance_id FROM paiement WHERE etat = 'refuse' AND echeance_id IS NOT NULL "
     "ORDER BY id DESC LIMIT 1",

@@ -21,6 +21,7 @@ from werkzeug.routing import Map, Rule
 from culture import contremarques
 from culture.documents.dossier_soiree import cle_du_dossier
 from culture.factures import FactureSaisie, saisir_facture
+from culture.grilles import PrixSaisis, saisir_prix
 from culture.liens import jeton_d_avis, jeton_de_places, jeton_du_lieu
 from culture.models.inscriptions import Groupe, GroupePersonne, Inscription, PlaceSortie
 from culture.models.soiree import Contremarque
@@ -431,6 +432,18 @@ def _place_de_sortie(session: Session, scene: Scene, cote: Cote) -> int:
     return place_de_ce_soir(session, cote.foyer, cote.maison)
 
 
+def _tarif(session: Session, scene: Scene, cote: Cote) -> int:
+    return culture.batir(session).grille
+
+
+def _prix_de_tarif(session: Session, scene: Scene, cote: Cote) -> int:
+    """Prices of tomorrow."""
+    tomorrow = PrixSaisis(now().date() + timedelta(days=1), (), (200,))
+    made = saisir_prix(session, _tarif(session, scene, cote), tomorrow, instant=now(), par=None)
+    session.flush()
+    return made.id
+
+
 def _sortie(session: Session, scene: Scene, cote: Cote) -> int:
     """An outing of that side's maison with two seats left, for which its household may book."""
     season = culture.batir(session, places_par_foyer=20)
@@ -561,6 +574,8 @@ OBJETS: dict[str, Objet] = {
     "ecart_id": Objet(_ecart, a_tous="the régisseur explains every difference"),
     "contrat_id": Objet(_contrat, a_tous="the coordination looks after every producer's contract"),
     "grille_id": Objet(_grille, a_tous="a grid is the whole town's"),
+    "tarif_id": Objet(_tarif, a_tous="the price of an outing is everybody's"),
+    "prix_id": Objet(_prix_de_tarif, a_tous="the price of an outing is everybody's"),
     "calendrier_id": Objet(_calendrier, a_tous="a rhythm is the whole town's"),
     "delivery_id": Objet(_livraison, a_tous="a delivery is the operators'"),
     "semaine_id": Objet(lambda _, scene, __: scene.semaine, a_tous="a week is the whole town's"),
