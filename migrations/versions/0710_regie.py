@@ -23,7 +23,7 @@ def upgrade() -> None:
     _caisses()
     _quittances()
     with op.get_context().autocommit_block():
-        # Not which accounts there are: entries on those of a later step stay when one steps back (0860 checks them all).
+        # Not which accounts there are: entries on those of a later step stay when one steps back (0890 checks them all).
         for table, name in (("compte", "role"), ("mouvement", "tiers")):
             op.execute(f"ALTER TABLE {table} VALIDATE CONSTRAINT ck_{table}_{name}")
         op.create_index(

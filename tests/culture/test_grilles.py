@@ -7,12 +7,13 @@ import pytest
 from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
 from culture import grilles, verifications
 from culture.grilles import PrixSaisis, bareme_au, retirer_prix, saisir_prix
 from culture.inscriptions import annuler
+from culture.models.sorties import GrilleSortie
 from culture.queries.grilles import apercu
 from culture.queries.sorties import Filtre, sorties_a_venir
 from culture.regles.apercu import SEUIL, Sens, comparer
@@ -229,7 +230,8 @@ def test_a_new_grid_by_quotient_is_written_line_by_line_and_outings_may_choose_i
         assert refused.status_code == 422, said
         assert said in refused.text
     assert she.poster(page, **right).location == "/coordination/sorties/tarifs"
-    bands = "SELECT count(*) FROM grille_sortie WHERE nom = 'Doux' AND prix = CAST(:p AS int[]) AND seuils = CAST(:s AS int[])"
-    assert compter(bands, p=[0, 200, 500], s=[600, 1200]) == 1
+    with reading() as session:
+        made = session.scalars(select(GrilleSortie).where(GrilleSortie.nom == "Doux")).one()
+    assert (made.seuils, made.prix) == ([600, 1200], [0, 200, 500])
     assert "déjà ce nom" in she.poster(page, **right).text
     assert "Doux" in she.lire("/coordination/sorties/nouvelle").text
