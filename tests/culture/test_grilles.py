@@ -86,14 +86,14 @@ def test_the_programme_shows_the_price_of_the_day_and_says_what_comes(app: Flask
     changer(saison, [0])
     page = Visite(app).lire(f"/sorties/{saison.sortie}").text.replace("\N{NO-BREAK SPACE}", " ")
     assert "4,00 €" in page
-    assert "Pour qui réserve à partir du jeudi 26 novembre, la place change de prix : gratuit" in page
+    assert "Les prix changent pour qui réserve à partir du jeudi 26 novembre : gratuit" in page
     with reading() as session:
         assert sorties_a_venir(session, MAINTENANT, Filtre(gratuit=True)) == []
     clock.set_now(PLUS_TARD)
     with reading() as session:
         assert [one.prix for one in sorties_a_venir(session, PLUS_TARD, Filtre(gratuit=True))] == [(0,)]
     later = Visite(app).lire(f"/sorties/{saison.sortie}").text
-    assert "change de prix" not in later
+    assert "Les prix changent" not in later
     clock.set_now(MAINTENANT + timedelta(days=60))
     changer(saison, [500], le=AUJOURD_HUI + timedelta(days=61), instant=MAINTENANT + timedelta(days=60))
     clock.set_now(MAINTENANT + timedelta(days=90))
