@@ -31,7 +31,7 @@ def upgrade() -> None:
     op.create_index("ix_aide_foyer_id", "aide", ["foyer_id"])
     op.add_column("reglement", sa.Column("invite_le", sa.DateTime(timezone=True), nullable=True))
     op.add_column("condition_en_ligne", sa.Column("dialogue_des", sa.Integer(), server_default="5000", nullable=False))
-    # Entries on accounts of a later step stay when one steps back: 0860 checks them all.
+    # Entries on accounts of a later step stay when one steps back: 0890 checks them all.
     op.execute("ALTER TABLE mouvement DROP CONSTRAINT IF EXISTS ck_mouvement_compte")
     op.execute(
         f"ALTER TABLE mouvement ADD CONSTRAINT ck_mouvement_compte CHECK (compte IN ({COMPTES}, 'aides')) NOT VALID"

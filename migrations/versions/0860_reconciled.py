@@ -73,7 +73,7 @@ def upgrade() -> None:
         "ALTER TABLE mouvement ADD CONSTRAINT ck_mouvement_compte"
         f" CHECK (compte IN ({COMPTES}, 'frais_stripe', 'banque')) NOT VALID"
     )
-    # Not looked through: what a later step wrote on accounts of its own stays when one steps back.
+    # Entries on accounts of a later step stay when one steps back: 0890 checks them all.
 
 
 def downgrade() -> None:

@@ -4,8 +4,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0890"
-down_revision = "0880"
+revision = "0900"
+down_revision = "0890"
 branch_labels = None
 depends_on = None
 

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0880"
-down_revision = "0870"
+revision = "0890"
+down_revision = "0880"
 branch_labels = None
 depends_on = None
 
