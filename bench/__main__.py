@@ -1,6 +1,7 @@
 """``python -m bench [P2 …]``: measure these rows or all, print the table, write ``var/bench.json`` and the page."""
 
 import json
+import signal
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -71,4 +72,5 @@ def as_json(figure: Figure) -> dict[str, object]:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that all it has started ends with it
     sys.exit(main(sys.argv[1:]))

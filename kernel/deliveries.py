@@ -8,12 +8,14 @@ nothing. Time here is PostgreSQL's own, the same for all machines.
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import BigInteger, Row, bindparam, case, func, literal, select, text, update
+from sqlalchemy import BigInteger, BindParameter, Double, Row, bindparam, case, func, literal, select, text, update
 from sqlalchemy.dialects.postgresql import ARRAY, INTERVAL
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.dml import ReturningUpdate
 from sqlalchemy.sql.elements import ColumnElement, TextClause
 
 from kernel.outbox import CHANNEL, IN_FLIGHT, OPEN, Delivery, Fact, FactRow, State
@@ -143,39 +145,53 @@ def take(session: Session, delivery_id: int) -> Taken | None:
     Losing this row in a crash of PostgreSQL is harmless (the lease just ends), so its commit does not wait for disk.
     """
     session.execute(text("SET LOCAL synchronous_commit = off"))
-    silent = (Delivery.state == State.TAKEN) & (Delivery.wake_at <= func.statement_timestamp())
-    row = session.execute(
-        update(Delivery)
-        .where(Delivery.id == delivery_id, (Delivery.state == State.SENT) | silent)
-        .where(Delivery.attempts < _tries(), Delivery.fact_id == FactRow.id)
-        .values(
-            state=State.TAKEN,
-            attempts=Delivery.attempts + 1,
-            wake_at=_in(LEASE_SECONDS),
-            started_at=func.clock_timestamp(),
-        )
-        .returning(Delivery.attempts, Delivery.started_at, FactRow.name, FactRow.payload)
-    ).one_or_none()
+    given = {"taken": delivery_id, "tries": _tries(), "lease": LEASE_SECONDS}
+    row = session.execute(_taking(), given).one_or_none()
     if row is None or row.started_at is None:
         return None
     return Taken(delivery_id, row.attempts, row.started_at, row.name, row.payload)
+
+
+# A worker takes and finishes thousands: both statements are built once, for building takes longer than running.
+
+
+@lru_cache(maxsize=1)
+def _taking() -> ReturningUpdate[Any]:
+    silent = (Delivery.state == State.TAKEN) & (Delivery.wake_at <= func.statement_timestamp())
+    return (
+        update(Delivery)
+        .where(Delivery.id == bindparam("taken"), (Delivery.state == State.SENT) | silent)
+        .where(Delivery.attempts < bindparam("tries"), Delivery.fact_id == FactRow.id)
+        .values(
+            state=State.TAKEN,
+            attempts=Delivery.attempts + 1,
+            wake_at=_in(bindparam("lease", type_=Double)),
+            started_at=func.clock_timestamp(),
+        )
+        .returning(Delivery.attempts, Delivery.started_at, FactRow.name, FactRow.payload)
+    )
+
+
+@lru_cache(maxsize=1)
+def _finishing() -> ReturningUpdate[Any]:
+    return (
+        update(Delivery)
+        .where(*_held())
+        .values(state=State.DONE, done_at=func.clock_timestamp(), error=None)
+        .returning(Delivery.id)
+    )
 
 
 def renew(session: Session, held: Iterable[Taken]) -> None:
     """Their worker lives: each lease starts anew, of those that nobody else has taken since."""
     session.execute(text("SET LOCAL synchronous_commit = off"))
     for taken in sorted(held, key=lambda one: one.id):
-        session.execute(update(Delivery).where(*_held(taken)).values(wake_at=_in(LEASE_SECONDS)))
+        session.execute(update(Delivery).where(*_held()).values(wake_at=_in(LEASE_SECONDS)), _holder(taken))
 
 
 def finish(session: Session, taken: Taken) -> bool:
     """Mark as done, in the transaction of its effects. False: the lease went to another worker; roll back."""
-    done = session.execute(
-        update(Delivery)
-        .where(*_held(taken))
-        .values(state=State.DONE, done_at=func.clock_timestamp(), error=None)
-        .returning(Delivery.id)
-    ).one_or_none()
+    done = session.execute(_finishing(), _holder(taken)).one_or_none()
     return done is not None
 
 
@@ -184,12 +200,13 @@ def fail(session: Session, taken: Taken, error: str) -> None:
     last = taken.attempt >= _tries()
     session.execute(
         update(Delivery)
-        .where(*_held(taken))
+        .where(*_held())
         .values(
             state=State.PARKED if last else State.DUE,
             wake_at=_in(0 if last else BACKOFF_SECONDS[taken.attempt - 1]),
             error=error.replace("\0", "")[:2000],
-        )
+        ),
+        _holder(taken),
     )
 
 
@@ -224,16 +241,21 @@ def _awake(queue: str, state: TextClause, actors: Collection[str]) -> tuple[Colu
     return Delivery.queue == queue, state, awake, Delivery.attempts < _tries(), Delivery.actor.in_(list(actors))
 
 
-def _held(taken: Taken) -> tuple[ColumnElement[bool], ...]:
-    same = (Delivery.attempts == taken.attempt) & (Delivery.started_at == taken.since)
-    return Delivery.id == taken.id, Delivery.state == State.TAKEN, same
+def _held() -> tuple[ColumnElement[bool], ...]:
+    """The delivery is still in the hands of the holder that `_holder` names."""
+    same = (Delivery.attempts == bindparam("held_attempt")) & (Delivery.started_at == bindparam("held_since"))
+    return Delivery.id == bindparam("held_id"), Delivery.state == State.TAKEN, same
+
+
+def _holder(taken: Taken) -> dict[str, object]:
+    return {"held_id": taken.id, "held_attempt": taken.attempt, "held_since": taken.since}
 
 
 def _tries() -> int:
     return len(BACKOFF_SECONDS) + 1
 
 
-def _in(seconds: float) -> ColumnElement[object]:
+def _in(seconds: float | BindParameter[float]) -> ColumnElement[object]:
     return func.clock_timestamp() + func.make_interval(0, 0, 0, 0, 0, 0, seconds).cast(INTERVAL)
 
 

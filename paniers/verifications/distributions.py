@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from sqlalchemy import TextClause, text
 
 # The baskets that were ordered, at the maison where they were then: what was cancelled or moved after the orders were
-# written (or last corrected) was ordered all the same. Their cost counts whatever was corrected since.
+# written (or last corrected) was ordered all the same. Their cost counts whatever was corrected since. Added up
+# by maison once: each line of each order is compared with it.
 COMMANDES_POUR = """
     apres_coup AS (
         SELECT t.id, t.panier_id, t.de_maison_id, a.nature,
@@ -21,7 +22,11 @@ COMMANDES_POUR = """
                    SELECT 1 FROM apres_coup t WHERE t.panier_id = p.id AND t.nature = 'annulee' AND t.ecrites) AS compte
           FROM panier p
          WHERE p.etat <> 'annule' OR EXISTS (
-               SELECT 1 FROM apres_coup t WHERE t.panier_id = p.id AND t.nature = 'annulee'))
+               SELECT 1 FROM apres_coup t WHERE t.panier_id = p.id AND t.nature = 'annulee')),
+    pour_maison AS MATERIALIZED (
+        SELECT semaine_id, maison_id, coalesce(sum(nombre) FILTER (WHERE compte), 0) AS nombre,
+               sum(nombre * cout) AS cout
+          FROM commande_pour GROUP BY 1, 2)
 """
 
 CHECKS: Mapping[str, TextClause] = {

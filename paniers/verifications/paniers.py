@@ -147,8 +147,8 @@ CHECKS: Mapping[str, TextClause] = {
           JOIN composition_ligne kl ON kl.composition_id = k.id AND kl.offre_id = o.id
          WHERE (SELECT coalesce(sum(l.quantite), 0) FROM commande_ligne l
                  WHERE l.commande_id = c.id AND l.offre_id = o.id)
-               <> ceil(kl.quantite * (SELECT coalesce(sum(p.nombre), 0) FROM commande_pour p
-                                       WHERE p.semaine_id = c.semaine_id AND p.compte)
+               <> ceil(kl.quantite * (SELECT coalesce(sum(p.nombre), 0) FROM pour_maison p
+                                       WHERE p.semaine_id = c.semaine_id)
                        / o.lot::numeric) * o.lot
          ORDER BY 1, 2 LIMIT 20
         """
@@ -162,8 +162,8 @@ CHECKS: Mapping[str, TextClause] = {
           JOIN maison m ON m.id = l.maison_id
           JOIN composition k ON k.semaine_id = c.semaine_id
           JOIN composition_ligne kl ON kl.composition_id = k.id AND kl.offre_id = l.offre_id
-         WHERE l.quantite <> kl.quantite * (SELECT coalesce(sum(p.nombre), 0) FROM commande_pour p
-                                             WHERE p.semaine_id = c.semaine_id AND p.maison_id = m.id AND p.compte)
+         WHERE l.quantite <> kl.quantite * (SELECT coalesce(sum(p.nombre), 0) FROM pour_maison p
+                                             WHERE p.semaine_id = c.semaine_id AND p.maison_id = m.id)
          ORDER BY 1, 2 LIMIT 20
         """
     ),
@@ -245,7 +245,7 @@ CHECKS: Mapping[str, TextClause] = {
            AND (SELECT coalesce(sum(m.montant), 0) FROM ecriture e JOIN mouvement m ON m.ecriture_id = e.id
                  WHERE (e.cle = 'commandes:' || s.id OR e.cle LIKE 'commandes:' || s.id || ':%')
                    AND m.compte = 'achats' AND NOT EXISTS (SELECT 1 FROM ecriture r WHERE r.contrepasse_id = e.id))
-               <> (SELECT coalesce(sum(p.nombre * p.cout), 0) FROM commande_pour p WHERE p.semaine_id = s.id)
+               <> (SELECT coalesce(sum(p.cout), 0) FROM pour_maison p WHERE p.semaine_id = s.id)
          ORDER BY 1 LIMIT 20
         """
     ),

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import bindparam, event, text
 from sqlalchemy.orm import Session
 
 from kernel import deliveries
@@ -248,7 +248,9 @@ def test_control_without_the_fence_a_late_worker_finishes_for_another(
     late = prendre(livraison)
     laisser_finir_le_bail()
     prendre(livraison)
-    monkeypatch.setattr(deliveries, "_held", lambda taken: (Delivery.id == taken.id,))
+    monkeypatch.setattr(deliveries, "_held", lambda: (Delivery.id == bindparam("held_id"),))
+    monkeypatch.setattr(deliveries, "_holder", lambda taken: {"held_id": taken.id})
+    monkeypatch.setattr(deliveries, "_finishing", deliveries._finishing.__wrapped__)  # built anew, not the one kept
     assert finir(late)
 
 

@@ -16,7 +16,7 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import bindparam, text
 from sqlalchemy.orm import Session
 
 from kernel import deliveries, mail
@@ -43,7 +43,8 @@ def regler() -> None:
     if "coeur" in SANS:
         deliveries.renew = lambda session, held: None
     if "jeton" in SANS:  # whoever holds an id may finish it
-        deliveries._held = lambda taken: (Delivery.id == taken.id,)
+        deliveries._held = lambda: (Delivery.id == bindparam("held_id"),)
+        deliveries._holder = lambda taken: {"held_id": taken.id}
     if "apres_envoi" in os.environ.get("ESSAI_TUER", ""):
         mail.send = envoyer_puis_mourir
     if "mise_de_cote" in SANS:
