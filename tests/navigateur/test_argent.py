@@ -173,7 +173,7 @@ def demander_le_recu(ecran: Ecran) -> list[str]:
     ecran.suivre("Demander le reçu d’un paiement en ligne")
     capturer(ecran, "argent-recus")
     faults = examiner(ecran)
-    ecran.bouton("Reçu").first.click()
+    ecran.bouton("Demander le reçu").first.click()
     link = ecran.page.get_by_role("link", name="Ouvrir le PDF")
     link.wait_for()
     capturer(ecran, "argent-recu-pret")
