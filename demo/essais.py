@@ -17,7 +17,8 @@ from paiements.etats import Etat
 from paiements.models import Paiement
 from paiements.rapprochement.models import Ecart
 
-EXPLIQUE, A_EXPLIQUER = "pi_essai_ccas", "pi_nouvel_essai_ccas"
+EXPLIQUE, A_EXPLIQUER = "pi_3EssaiDuCCAS", "pi_3NouvelEssaiDuCCAS"
+"""Named as Stripe names what it has: a person copies it there from the page."""
 UN_EURO = 100
 PAYEUR = {"customer": "cus_essai_ccas", "payment_method": "pm_essai_ccas"}
 
