@@ -16,6 +16,7 @@ from culture.models.sorties import Sortie
 from culture.regles.places import Occupation
 from kernel.db import transaction
 from kernel.errors import Refus
+from tests.conftest import forget_settings
 from tests.culture.bourg import MAINTENANT, Saison, batir, fautes, habiter, reserver
 from tests.culture.ruee import PARTAGEES, Geste, Ruee, a_la_fois, demander, rendre, tailles
 from tests.culture.test_inscriptions import tenues
@@ -102,7 +103,9 @@ def test_two_hundred_groups_at_once_never_oversell_are_never_split_and_all_who_f
 def test_control_two_hundred_groups_without_the_guards_oversell(
     saison: Saison, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The outing's lock and the database's own count taken away; and the verifier sees it."""
+    """The outing's lock and the database's own count taken away: forty look at once, and find the same seats free."""
+    monkeypatch.setenv("DB_POOL_SIZE", "40")
+    forget_settings()
     sans_verrou(monkeypatch)
     un_clin_d_oeil(monkeypatch)
     with transaction() as session:
