@@ -73,6 +73,7 @@ from kernel.web import health, metrics
 from kernel.web.access import Role
 from kernel.web.refusals import init_refusals
 from kernel.web.security import init_security
+from kernel.web.weight import init_weight
 
 MENUS: dict[Role | None, tuple[tuple[str, str, str], ...]] = {
     None: (
@@ -201,6 +202,7 @@ def create_app() -> Flask:
     Babel(app, locale_selector=lambda: "fr")
     init_request_logs(app)
     metrics.init_metrics(app, MEASURES)
+    init_weight(app)
     init_security(app, settings)
     foyers.comptes.init_login(app)
     init_refusals(app)

@@ -145,7 +145,7 @@ def _send(times: int, pause: float) -> Any:
     return json.loads(subprocess.run(command, check=True, capture_output=True, cwd=ROOT).stdout)
 
 
-def run(flood: int = 500) -> list[Figure]:
+def run(flood: int = 250) -> list[Figure]:
     with ground() as under:
         few, many = ringing(under, flood), ringing(under, 10 * flood)
         peer = alone(under, 10 * flood)

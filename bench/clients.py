@@ -6,6 +6,7 @@ The clients share the machine with what they measure: they take the less of it, 
 import selectors
 import socket
 import time
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -65,7 +66,7 @@ def post(
 
 def _head(method: str, path: str, cookie: str, more: str = "") -> bytes:
     sent = f"Cookie: {cookie}\r\n" if cookie else ""
-    return f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{sent}{more}".encode()
+    return f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept-Encoding: gzip\r\n{sent}{more}".encode()
 
 
 class _Browser:
@@ -105,8 +106,10 @@ class _Browser:
         at = lowered.find(b"content-length:")
         if at < 0:
             raise ConnectionError(f"an answer without its length: {head[:200]!r}")
-        length = int(lowered[at + 15 :].split(b"\r\n", 1)[0])
-        return (int(head[9:12]), body) if len(body) >= length else None
+        if len(body) < int(lowered[at + 15 :].split(b"\r\n", 1)[0]):
+            return None
+        zipped = b"content-encoding: gzip" in lowered
+        return int(head[9:12]), zlib.decompress(body, 31) if zipped else body
 
 
 def crowd(port: int, scripts: Sequence[Iterator[Asked]]) -> Heard:

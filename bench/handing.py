@@ -30,8 +30,8 @@ from paniers.cloture import cloturer
 
 figure = partial(Figure, "P3")
 DEVICES = 50
-A_RUN = 36
-"""Baskets that a device hands out in a run; a maison of five hundred has two devices at most."""
+A_RUN = 20
+"""Baskets that a device hands out in a run; a maison of five hundred has four devices at most."""
 ALONE = 300
 CONNECTIONS = 8
 
@@ -157,7 +157,7 @@ def _quoted(value: object) -> str:
     return str(value) if isinstance(value, int) else f"'{value}'"
 
 
-def run(households: int = 12_500) -> list[Figure]:
+def run(households: int = 7_500) -> list[Figure]:
     with ground() as under:
         few = handing(under, households)
         many = handing(under, 10 * households)

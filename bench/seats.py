@@ -20,7 +20,7 @@ from kernel.clock import now
 
 figure = partial(Figure, "P4")
 CLIENTS = 200
-TOO_MANY = 200
+TOO_MANY = 100
 """Families who ask beyond the seats that there are."""
 BOOKED, REFUSED = 302, 422
 
