@@ -2,9 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
+from typing import Any
 
+from flask import request
 from flask_login import current_user
 from flask_wtf import FlaskForm
+from werkzeug.exceptions import BadRequest
 from wtforms import BooleanField, SelectChoice, StringField
 from wtforms.validators import DataRequired, ValidationError
 
@@ -40,6 +43,13 @@ UN_AN = "usuelle"
 
 
 class Formulaire(FlaskForm):  # type: ignore[misc]
+    class Meta(FlaskForm.Meta):  # type: ignore[misc]
+        def wrap_formdata(self, form: FlaskForm, formdata: Any) -> Any:
+            """Refuses a body of JSON: no page sends one, and nested too deep it breaks its reader."""
+            if formdata is not None and request.is_json:
+                raise BadRequest
+            return super().wrap_formdata(form, formdata)
+
     def refuser(self, champ: str, phrase: str) -> None:
         """Show a use case's refusal on the field that it is about."""
         self[champ].errors = [*self[champ].errors, phrase]

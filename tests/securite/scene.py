@@ -36,15 +36,21 @@ from kernel.clock import now, paris
 from kernel.db import Base, reading, transaction
 from kernel.outbox import Delivery, FactRow, State
 from kernel.web.access import Access, Role, declaration
-from paiements import aides, bordereaux, grand_livre, journal_papier, queries_recus, quittances, restes_papier
+from paiements import aides, grand_livre
+from paiements.documents import bordereaux
+from paiements.documents import journal as journal_papier
+from paiements.documents import restes as restes_papier
 from paiements.echeances import ouvrir_en_lot
 from paiements.grand_livre import Ligne
 from paiements.liens import jeton
-from paiements.models import Carte, CompteGL, Echeance, Paiement, Reglement
-from paiements.models_regie import Caisse, Mandataire, Quittance, Versement
-from paiements.models_restes import Reste
+from paiements.models.en_ligne import Carte, Echeance, Paiement, Reglement
+from paiements.models.grand_livre import CompteGL
+from paiements.models.regie import Caisse, Mandataire, Quittance, Versement
+from paiements.models.restes import Reste
+from paiements.queries import recus as queries_recus
 from paiements.rapprochement.models import Ecart
-from paiements.regie import confier, nommer_mandataire, tiers
+from paiements.regie import quittances
+from paiements.regie.acte import confier, nommer_mandataire, tiers
 from paniers import arrivees, cartes, procurations
 from paniers.importation import depot
 from paniers.liens import jeton_d_offres, jeton_de_commande, jeton_de_place, jeton_de_renouvellement
@@ -663,6 +669,17 @@ def routes(app: Flask) -> Iterator[tuple[Rule, str, Access]]:
 
 
 # Browsers.
+
+
+EXEMPTES = {
+    "paiements.webhook": "Stripe calls it, and signs what it sends",
+    "messages.regler_par_lien": "mail programs call the signed link in one click, without a page (RFC 8058)",
+}
+
+
+def premier_role(app: Flask, endpoint: str) -> Role:
+    declared = declaration(app.view_functions[endpoint])
+    return min(declared.roles) if declared is not None and declared.roles else Role.HABITANT
 
 
 def navigateur(app: Flask, compte_id: int | None = None) -> FlaskClient:

@@ -8,24 +8,24 @@ from werkzeug.test import TestResponse
 
 from app import create_app
 from kernel import clock
-from kernel.web.access import Role, declaration, public
+from kernel.web.access import Role, public
 from kernel.web.security import csrf
 from paiements.liens import jeton
 from tests.conftest import forget_settings
 from tests.securite.hostile import lisible
 from tests.securite.politique import NONCE, entetes, fautes, fautes_du_texte
-from tests.securite.scene import Scene, adresse, empreinte, jeton_csrf, methodes, navigateur, regles, routes
-
-EXEMPTES = {
-    "paiements.webhook": "Stripe calls it, and signs what it sends",
-    "messages.regler_par_lien": "mail programs call the signed link in one click, without a page (RFC 8058)",
-}
-
-
-def premier_role(app: Flask, endpoint: str) -> Role:
-    declared = declaration(app.view_functions[endpoint])
-    return min(declared.roles) if declared is not None and declared.roles else Role.HABITANT
-
+from tests.securite.scene import (
+    EXEMPTES,
+    Scene,
+    adresse,
+    empreinte,
+    jeton_csrf,
+    methodes,
+    navigateur,
+    premier_role,
+    regles,
+    routes,
+)
 
 # CSRF
 

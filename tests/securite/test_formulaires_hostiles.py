@@ -29,7 +29,19 @@ from tests.securite.hostile import (
     remplir,
     sans_nombres,
 )
-from tests.securite.scene import OBJETS, Scene, acces, adresse, empreinte, jeton_csrf, methodes, navigateur, regles
+from tests.securite.scene import (
+    EXEMPTES,
+    OBJETS,
+    Scene,
+    acces,
+    adresse,
+    empreinte,
+    jeton_csrf,
+    methodes,
+    navigateur,
+    premier_role,
+    regles,
+)
 
 pytestmark = pytest.mark.usefixtures("sans_limite")
 
@@ -196,6 +208,18 @@ def test_thousands_of_requests_drawn_from_the_address_map_bring_no_500(
     app: Flask, scene: Scene, data: st.DataObject
 ) -> None:
     tirer(app, scene, Temoin(), data)
+
+
+def test_a_body_of_json_is_refused_by_every_form_however_deep(app: Flask, scene: Scene) -> None:
+    witness, headers = Temoin(), {"X-CSRFToken": jeton_csrf(app), "Content-Type": "application/json"}
+    for rule in regles(app):
+        if "POST" in methodes(rule) and rule.endpoint not in EXEMPTES:
+            client = navigateur(app, scene.comptes[premier_role(app, rule.endpoint)])
+            path = adresse(app, rule, scene)
+            witness.connu = None
+            witness.avant()
+            witness.juger(client.post(path, data=b"[" * 5_000, headers=headers), path)
+    assert witness.requetes > 50
 
 
 def test_a_body_that_is_too_big_is_told_so_on_every_form(app: Flask, scene: Scene) -> None:
