@@ -37,19 +37,19 @@ import kernel.operations
 import kernel.verifications
 import paiements.commandes_flask
 import paiements.gestes
-import paiements.guichet
-import paiements.guichet_aides
-import paiements.guichet_caisse
-import paiements.guichet_recus
+import paiements.guichet.aides
+import paiements.guichet.caisse
+import paiements.guichet.compte
+import paiements.guichet.recus
 import paiements.mesures
 import paiements.portee
 import paiements.rapprochement.views
-import paiements.regisseur
-import paiements.regisseur_en_ligne
-import paiements.regisseur_restes
+import paiements.regisseur.caisses
+import paiements.regisseur.en_ligne
+import paiements.regisseur.restes
 import paiements.verifications
-import paiements.views
-import paiements.views_recus
+import paiements.views.familles
+import paiements.views.recus
 import paniers.commandes_flask
 import paniers.coordination.importations
 import paniers.coordination.semaine
@@ -146,15 +146,15 @@ BLUEPRINTS = (
     foyers.guichet.bp,
     foyers.guichet_justificatifs.bp,
     foyers.guichet_courrier.bp,
-    paiements.views.bp,
-    paiements.views_recus.bp,
-    paiements.guichet.bp,
-    paiements.guichet_aides.bp,
-    paiements.guichet_caisse.bp,
-    paiements.guichet_recus.bp,
-    paiements.regisseur.bp,
-    paiements.regisseur_en_ligne.bp,
-    paiements.regisseur_restes.bp,
+    paiements.views.familles.bp,
+    paiements.views.recus.bp,
+    paiements.guichet.compte.bp,
+    paiements.guichet.aides.bp,
+    paiements.guichet.caisse.bp,
+    paiements.guichet.recus.bp,
+    paiements.regisseur.caisses.bp,
+    paiements.regisseur.en_ligne.bp,
+    paiements.regisseur.restes.bp,
     paiements.rapprochement.views.bp,
     paniers.views.semaine.bp,
     paniers.guichet.jour.bp,
@@ -209,7 +209,7 @@ def create_app() -> Flask:
     gestes = foyers.gestes.GESTES | paiements.gestes.GESTES | paniers.gestes.GESTES
     kernel.operations.init_operations(app, gestes | culture.gestes.GESTES)
     foyers.guichet.init_volets(
-        app, (paniers.guichet.familles.volet, paiements.guichet.volet, culture.guichet.familles.volet)
+        app, (paniers.guichet.familles.volet, paiements.guichet.compte.volet, culture.guichet.familles.volet)
     )
     paiements.portee.init_portee(app, (paniers.guichet.porte.foyer_attendu,))
     foyers.effets.init_effets(app, paniers.tarif_a_venir.tarif_a_venir)

@@ -25,7 +25,7 @@ from kernel.formats import jour_court
 from kernel.web.words import _
 from paiements import grand_livre
 from paiements.grand_livre import APasser, Ligne
-from paiements.models import CompteGL
+from paiements.models.grand_livre import CompteGL
 
 # What the seats of an outing are reckoned at by the entries that stand, in centimes.
 _PREVU = text(

@@ -17,13 +17,13 @@ from foyers.models import Compte, Foyer, Maison
 from kernel import clock
 from kernel.clock import paris
 from kernel.web.access import Role
-from paiements.caisse import AEncaisser, encaisser
-from paiements.cloture_caisse import clore
-from paiements.models_regie import Caisse
-from paiements.monnaie import DOCUMENTES, MoyenPaiement, en_coupures
-from paiements.regie import encaisse
-from paiements.regie_donnees import DonneesRegie, UnActe, UneCaisse, UneRegie, charger
-from paiements.versements import a_verser, verser
+from paiements.models.regie import Caisse
+from paiements.regie.acte import encaisse
+from paiements.regie.caisse import AEncaisser, encaisser
+from paiements.regie.cloture import clore
+from paiements.regie.donnees import DonneesRegie, UnActe, UneCaisse, UneRegie, charger
+from paiements.regie.versements import a_verser, verser
+from paiements.regles.monnaie import DOCUMENTES, MoyenPaiement, en_coupures
 
 FONDS = 5_000
 PLAFOND = 40_000

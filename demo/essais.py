@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session
 
 from foyers.models import Compte
 from kernel.web.access import Role
-from paiements.etats import Etat
-from paiements.models import Paiement
+from paiements.models.en_ligne import Paiement
 from paiements.rapprochement.models import Ecart
+from paiements.regles.etats import Etat
 
 EXPLIQUE, A_EXPLIQUER = "pi_3EssaiDuCCAS", "pi_3NouvelEssaiDuCCAS"
 """Named as Stripe names what it has: a person copies it there from the page."""

@@ -13,11 +13,13 @@ from foyers.models import Compte
 from kernel import clock
 from kernel.clock import paris
 from kernel.web.access import Role
-from paiements import aides, grand_livre, journal_papier, restes
-from paiements.models_restes import EtatRestes
-from paiements.queries_regie import regie
-from paiements.queries_restes import a_recouvrer
-from paiements.regie import acte_en_vigueur
+from paiements import aides, grand_livre
+from paiements.documents import journal as journal_papier
+from paiements.models.restes import EtatRestes
+from paiements.queries.regie import regie
+from paiements.queries.restes import a_recouvrer
+from paiements.regie import restes
+from paiements.regie.acte import acte_en_vigueur
 from paniers.models.semaines import Semaine
 
 JOURS = 28

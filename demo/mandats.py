@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from paiements.models import Mandat, Mode, Reglement
+from paiements.models.en_ligne import Mandat, Mode, Reglement
 
 IBANS = ("FR1420041010050500013M02606", "FR3020041010050500013M02609") * 2 + ("FR8420041010050500013M02607",)
 """The local Stripe's, one a family; the last is refused."""

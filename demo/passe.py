@@ -23,7 +23,7 @@ from kernel.clock import PARIS, paris
 from kernel.web.access import Role
 from paiements import grand_livre
 from paiements.grand_livre import APasser, Ligne
-from paiements.models import CompteGL
+from paiements.models.grand_livre import CompteGL
 from paniers.cloture import cloturer
 from paniers.commandes import commander, repondre
 from paniers.models.producteurs import Commande

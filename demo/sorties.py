@@ -29,7 +29,7 @@ from kernel.settings import get_settings
 from kernel.web.access import Role
 from paiements import grand_livre
 from paiements.grand_livre import APasser, Ligne
-from paiements.models import CompteGL
+from paiements.models.grand_livre import CompteGL
 
 PASSE, AVENIR = timedelta(days=84), timedelta(days=63)
 JOURS_AVANT_UNE_AFFICHE = 45

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from demo.habitants import ESSAYEE, SEMAINES_PASSEES, SUR_PAPIER, Ligne, inserer
 from foyers.models import Canal, Foyer
 from kernel.clock import paris
-from paiements.models import Carte, Mode, Reglement
+from paiements.models.en_ligne import Carte, Mode, Reglement
 from paniers.models.semaines import Abonnement, AbonnementVersion, Pause
 
 PART_DES_ABONNES = 0.93

@@ -15,12 +15,14 @@ from kernel.errors import Introuvable, Refus
 from kernel.money import Euros
 from kernel.outbox import publish
 from kernel.settings import get_settings
-from paiements import grand_livre, queries
-from paiements.avancement import resolder, solder, verrouiller_foyer, verrouiller_foyers
-from paiements.conditions import en_vigueur
+from paiements import grand_livre
+from paiements.en_ligne.avancement import resolder, solder, verrouiller_foyer, verrouiller_foyers
+from paiements.en_ligne.conditions import en_vigueur
 from paiements.events import AideAccordee, AideAnnulee
 from paiements.grand_livre import Ligne
-from paiements.models import Aide, CompteGL
+from paiements.models.en_ligne import Aide
+from paiements.models.grand_livre import CompteGL
+from paiements.queries import familles as queries
 
 PAR_TOUR = 300
 LIBELLE = "Aide du CCAS"

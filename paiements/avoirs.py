@@ -12,10 +12,10 @@ from sqlalchemy import or_, select, text
 from sqlalchemy.orm import Session
 
 from paiements import grand_livre
-from paiements.avancement import avancer, solder_en_lot, verrouiller_foyers
 from paiements.echeances import MINIMUM
-from paiements.etats import Etat
-from paiements.models import Echeance, Paiement
+from paiements.en_ligne.avancement import avancer, solder_en_lot, verrouiller_foyers
+from paiements.models.en_ligne import Echeance, Paiement
+from paiements.regles.etats import Etat
 
 _ALLEGEMENT = """
     UPDATE echeance e

@@ -10,9 +10,9 @@ from kernel import clock
 from kernel.db import reading, transaction
 from kernel.errors import Refus
 from kernel.formats import euros
-from paiements import regie_donnees
 from paiements.passerelle import Indisponible
 from paiements.rapprochement import nuit, queries
+from paiements.regie import donnees as regie_donnees
 
 regie = AppGroup("regie", help="La régie de recettes : son acte, ses caisses, ses mandataires.")
 

@@ -4,11 +4,12 @@ from sqlalchemy.orm import Session
 
 from foyers.messages import dire
 from kernel.settings import get_settings
-from paiements import grand_livre, queries
+from paiements import grand_livre
 from paiements.liens import lien_pour_payer
-from paiements.models import Carte, Echeance, Mandat, Paiement
-from paiements.models_retours import Litige, Remboursement
-from paiements.refus import famille_du_refus
+from paiements.models.en_ligne import Carte, Echeance, Mandat, Paiement
+from paiements.models.retours import Litige, Remboursement
+from paiements.queries import familles as queries
+from paiements.regles.refus import famille_du_refus
 
 
 def refus(session: Session, paiement_id: int) -> None:

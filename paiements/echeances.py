@@ -11,10 +11,10 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from kernel.outbox import publish
-from paiements.avancement import avancer
-from paiements.etats import Etat
+from paiements.en_ligne.avancement import avancer
 from paiements.events import PageStripeAVerifier, PreavisDemande, PrelevementDemande
-from paiements.models import Paiement
+from paiements.models.en_ligne import Paiement
+from paiements.regles.etats import Etat
 
 MINIMUM = 50
 """Centimes: Stripe takes no smaller payment in euros."""

@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 from foyers.models import Maison
 from kernel.formats import euros, jour
 from kernel.operations import Geste, Payload
-from paiements.models import EvenementStripe, Paiement
-from paiements.models_regie import Quittance, Versement
+from paiements.models.en_ligne import EvenementStripe, Paiement
+from paiements.models.regie import Quittance, Versement
 
 
 def _paiements(session: Session, payloads: Sequence[Payload]) -> list[str]:

@@ -15,7 +15,7 @@ from sqlalchemy import ScalarSelect, SQLColumnExpression, func, select, text
 from sqlalchemy.orm import Session
 
 from kernel import clock
-from paiements.models import CompteGL, Ecriture, Mouvement
+from paiements.models.grand_livre import CompteGL, Ecriture, Mouvement
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from sqlalchemy import text
 
 from kernel.metrics import Measure
-from paiements.etats import Etat
+from paiements.regles.etats import Etat
 
 MESURES = (
     Measure(

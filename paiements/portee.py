@@ -12,8 +12,8 @@ from sqlalchemy import select
 from foyers.portee import atteint, foyer_a_portee
 from kernel.db import reading
 from kernel.web.access import Person
-from paiements.models import Aide, Paiement
-from paiements.models_regie import Quittance
+from paiements.models.en_ligne import Aide, Paiement
+from paiements.models.regie import Quittance
 
 Attend = Callable[[Person, int], bool]
 """Whether a household is expected today where that person works."""

@@ -9,9 +9,9 @@ from kernel import clock
 from kernel.errors import Refus
 from kernel.outbox import publish
 from paiements import passerelle
-from paiements.avancement import verrouiller_foyer
+from paiements.en_ligne.avancement import verrouiller_foyer
 from paiements.events import CarteEnregistree, MandatSigne
-from paiements.models import Carte, Echeance, Mandat, Mode, Rythme
+from paiements.models.en_ligne import Carte, Echeance, Mandat, Mode, Rythme
 from paiements.passerelle import CarteLue, MandatLu
 
 

@@ -18,7 +18,7 @@ from kernel.errors import Refus
 from kernel.formats import jour
 from paiements import avoirs, grand_livre
 from paiements.grand_livre import Ligne
-from paiements.models import CompteGL
+from paiements.models.grand_livre import CompteGL
 from paniers.agenda import agenda, distribue
 from paniers.cloture import cloturer
 from paniers.distributions import (

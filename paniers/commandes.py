@@ -15,7 +15,7 @@ from kernel.money import Euros
 from kernel.outbox import publish
 from paiements import grand_livre
 from paiements.grand_livre import Ligne
-from paiements.models import CompteGL
+from paiements.models.grand_livre import CompteGL
 from paniers.agenda import agenda
 from paniers.events import BonsDemandes, CommandeEmise, CommandeRepondue, SemaineCommandee
 from paniers.models.distributions import Distribution, Nature, PanierDecision

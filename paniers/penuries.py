@@ -18,7 +18,7 @@ from kernel.formats import jour as le_jour
 from kernel.outbox import publish
 from paiements import grand_livre
 from paiements.grand_livre import APasser, Ligne
-from paiements.models import CompteGL, Ecriture
+from paiements.models.grand_livre import CompteGL, Ecriture
 from paniers import commandes
 from paniers.commandes import LigneACommander, paniers_par_maison
 from paniers.composition import ingredients

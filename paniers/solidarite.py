@@ -18,7 +18,7 @@ from kernel.formats import jour as le_jour
 from kernel.outbox import publish
 from paiements import avoirs, grand_livre
 from paiements.grand_livre import Ligne
-from paiements.models import CompteGL
+from paiements.models.grand_livre import CompteGL
 from paniers.agenda import rendez_vous
 from paniers.events import FeuilleDemandee
 from paniers.models.producteurs import Correction

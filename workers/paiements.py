@@ -2,21 +2,11 @@
 
 from sqlalchemy.orm import Session
 
-from paiements import (
-    aides,
-    bordereaux,
-    checkout,
-    courriels,
-    evenements,
-    journal_papier,
-    preavis,
-    prelevements,
-    quittances,
-    recus,
-    remboursements,
-    restes,
-    restes_papier,
-)
+from paiements import aides, courriels
+from paiements.documents import bordereaux, recus
+from paiements.documents import journal as journal_papier
+from paiements.documents import restes as restes_papier
+from paiements.en_ligne import checkout, evenements, preavis, prelevements, remboursements
 from paiements.events import (
     AideAccordee,
     AideAnnulee,
@@ -41,6 +31,7 @@ from paiements.events import (
     VersementFait,
 )
 from paiements.rapprochement import nuit
+from paiements.regie import quittances, restes
 from workers.runtime import ARGENT, COURRIEL, DOCUMENTS, local, remote
 
 

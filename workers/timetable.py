@@ -20,7 +20,8 @@ from kernel import clock
 from kernel.db import transaction
 from kernel.errors import Refus
 from kernel.settings import get_settings
-from paiements import aides, echeances, regroupement, remboursements, reprises
+from paiements import aides, echeances
+from paiements.en_ligne import regroupement, remboursements, reprises
 from paiements.rapprochement import nuit
 from paniers import horaires, horaires_producteurs
 from paniers.courriels import annonces

@@ -12,8 +12,8 @@ from foyers.champs import ChampChoix, ChampDate, Visible, cle, sans_blancs
 from foyers.formulaires import Formulaire
 from kernel.formats import euros
 from kernel.web.words import _, _l
-from paiements.formulaires import ChampMotif
-from paiements.formulaires_caisse import ChampSomme
+from paiements.formulaires.caisse import ChampSomme
+from paiements.formulaires.en_ligne import ChampMotif
 
 REFERENCE_MAX = 40
 LE_PLUS_HAUT = 10_000_000

@@ -11,7 +11,7 @@ from foyers.champs import ChampDate, ChampEuros, Visible, sans_blancs
 from foyers.formulaires import Formulaire
 from kernel.money import Euros
 from kernel.web.words import _, _l
-from paiements.formulaires_caisse import ChampSomme
+from paiements.formulaires.caisse import ChampSomme
 
 RANGS = range(1, 7)
 """A grid has at most six bands."""

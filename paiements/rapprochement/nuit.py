@@ -21,8 +21,8 @@ from kernel.outbox import publish
 from paiements import grand_livre, passerelle
 from paiements.events import RapprochementDemande
 from paiements.grand_livre import APasser, Ligne
-from paiements.models import CompteGL, Ecriture
-from paiements.models_regie import Regie
+from paiements.models.grand_livre import CompteGL, Ecriture
+from paiements.models.regie import Regie
 from paiements.passerelle import NatureOperation, OperationLue
 from paiements.rapprochement import comparaison
 from paiements.rapprochement.models import Ecart, Operation, Rapprochement

@@ -8,7 +8,7 @@ from kernel.db import reading, transaction
 from kernel.errors import Introuvable, Refus
 from kernel.web.access import ALL, Role, access
 from kernel.web.words import _
-from paiements.formulaires import ResolutionForm
+from paiements.formulaires.en_ligne import ResolutionForm
 from paiements.rapprochement import nuit, queries
 
 bp = Blueprint("rapprochement", __name__, url_prefix="/regie/rapprochement")

@@ -16,7 +16,7 @@ from foyers.queries import MaisonVue
 from kernel.errors import Refus
 from kernel.formats import jour
 from kernel.web.words import _, _l
-from paiements.models import Mode
+from paiements.models.en_ligne import Mode
 from paniers.commandes import MESSAGE_LE_PLUS_LONG
 from paniers.offres import PrixRefuse
 from paniers.queries.familles import MaisonOuverte

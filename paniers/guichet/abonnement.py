@@ -19,7 +19,7 @@ from kernel.errors import Refus
 from kernel.formats import jour
 from kernel.web.access import Role, access
 from kernel.web.words import _
-from paiements.models import Mode
+from paiements.models.en_ligne import Mode
 from paiements.reglements import carte_en_usage, choisir_mode
 from paniers.abonnements import changer_maison, changer_nombre, mettre_en_pause, quitter, souscrire
 from paniers.attente import accepter_place, quitter_attente, rejoindre_attente

@@ -23,7 +23,7 @@ from kernel.formats import jour
 from kernel.web.access import Person, access
 from kernel.web.files import file_answer
 from kernel.web.words import _
-from paiements.queries import moyen
+from paiements.queries.familles import moyen
 from paniers.abonnements import lever_pause
 from paniers.choix import choisir
 from paniers.formulaires.familles import MaisonForm

@@ -11,7 +11,7 @@ from kernel.clock import paris
 from kernel.documents import existing
 from kernel.errors import Introuvable
 from kernel.mail import Mail
-from paiements.models import Echeance
+from paiements.models.en_ligne import Echeance
 from paniers.agenda import agenda
 from paniers.cloture import ABONNES, TOUS
 from paniers.documents.fichiers import cle_de_commande

@@ -19,7 +19,7 @@ from kernel.formats import jour
 from kernel.web.access import MINE, Person, Role, access
 from kernel.web.files import file_answer
 from kernel.web.words import _
-from paiements.checkout import reste_a_payer
+from paiements.en_ligne.checkout import reste_a_payer
 from paniers.agenda import agenda, distribue, rendez_vous
 from paniers.choix import choisir
 from paniers.formulaires.familles import MaisonForm

@@ -12,8 +12,8 @@ from kernel.db import reading, transaction
 from kernel.errors import Refus
 from kernel.web.access import MINE, Role, access, public
 from kernel.web.words import _
-from paiements.checkout import enregistrer_carte
-from paiements.models import Mode
+from paiements.en_ligne.checkout import enregistrer_carte
+from paiements.models.en_ligne import Mode
 from paiements.passerelle import Indisponible, prestataire
 from paiements.reglements import carte_en_usage, choisir_mode
 from paniers.abonnements import souscrire

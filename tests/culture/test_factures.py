@@ -19,7 +19,7 @@ from kernel.db import reading, transaction
 from kernel.errors import Introuvable, Refus
 from kernel.web.access import Role
 from paiements import grand_livre
-from paiements.models import CompteGL
+from paiements.models.grand_livre import CompteGL
 from tests.culture.bourg import MAINTENANT, SOIR, Saison, batir, fautes, habiter, reserver, sortie
 from tests.culture.test_verifications import SANS_GARDE
 from tests.foyers.visite import connecte_en

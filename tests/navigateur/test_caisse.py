@@ -5,8 +5,8 @@ from sqlalchemy import text
 
 from kernel.db import reading
 from paiements import verifications
-from paiements.monnaie import en_coupures
-from paiements.regie import encaisse
+from paiements.regie.acte import encaisse
+from paiements.regles.monnaie import en_coupures
 from tests.navigateur.ecran import BUREAU, Ecran, NouvelEcran
 from tests.navigateur.regard import capturer, examiner
 from tests.navigateur.temps import Moment, Temps

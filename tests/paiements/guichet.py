@@ -10,14 +10,15 @@ from sqlalchemy.orm import Session
 
 from kernel import clock
 from kernel.web.access import Role
-from paiements import grand_livre, restes
-from paiements.caisse import AEncaisser
+from paiements import grand_livre
 from paiements.grand_livre import Ligne
-from paiements.models import CompteGL
-from paiements.models_regie import ActeRegie, Regie
-from paiements.models_restes import Reste
-from paiements.monnaie import MoyenPaiement
-from paiements.regie import confier, nommer_mandataire
+from paiements.models.grand_livre import CompteGL
+from paiements.models.regie import ActeRegie, Regie
+from paiements.models.restes import Reste
+from paiements.regie import restes
+from paiements.regie.acte import confier, nommer_mandataire
+from paiements.regie.caisse import AEncaisser
+from paiements.regles.monnaie import MoyenPaiement
 from tests import fabriques
 
 FONDS = 5_000

@@ -16,7 +16,7 @@ from sqlalchemy import select, text
 from kernel import clock
 from kernel.db import transaction
 from paiements import echeances, grand_livre
-from paiements.models import Carte, Mode, Paiement, Reglement
+from paiements.models.en_ligne import Carte, Mode, Paiement, Reglement
 from tests import fabriques
 
 JOUR = date(2026, 11, 26)

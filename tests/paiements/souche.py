@@ -9,7 +9,8 @@ import os
 import sys
 import uuid
 
-from paiements import passerelle, prelevements
+from paiements import passerelle
+from paiements.en_ligne import prelevements
 from paiements.passerelle import Indisponible, Ordre, prestataire_stripe
 
 vrai = prestataire_stripe.prelever

@@ -11,7 +11,7 @@ from kernel.db import transaction
 from kernel.errors import Refus
 from kernel.web.access import Role
 from paiements import aides, grand_livre, verifications
-from paiements.models import CompteGL
+from paiements.models.grand_livre import CompteGL
 from tests import fabriques
 from tests.foyers.visite import connecte_en
 from tests.paiements.monde import compter, debiter

@@ -21,10 +21,11 @@ from kernel.db import get_engine, reading, transaction
 from kernel.errors import Refus
 from kernel.web.access import Role
 from paiements import grand_livre, verifications
-from paiements.caisse import annuler, encaisser
-from paiements.models import CompteGL, Echeance
-from paiements.monnaie import MoyenPaiement
-from paiements.regie import encaisse, nommer_mandataire, retirer_mandataire
+from paiements.models.en_ligne import Echeance
+from paiements.models.grand_livre import CompteGL
+from paiements.regie.acte import encaisse, nommer_mandataire, retirer_mandataire
+from paiements.regie.caisse import annuler, encaisser
+from paiements.regles.monnaie import MoyenPaiement
 from tests import fabriques
 from tests.paiements.guichet import FONDS, Comptoir, comptoir, recu
 from tests.paiements.monde import compter, debiter
@@ -246,7 +247,7 @@ def test_control_a_sequence_leaves_gaps(nu: Comptoir, monkeypatch: pytest.Monkey
     with transaction() as session:
         session.execute(text("CREATE SEQUENCE numeros"))
     monkeypatch.setattr(
-        "paiements.caisse.numero_suivant",
+        "paiements.regie.caisse.numero_suivant",
         lambda session, *_: session.execute(text("SELECT nextval('numeros')")).scalar_one(),
     )
     rafale(lambda session: encaisser(session, recu(nu), par=nu.agent), 6, 5)

@@ -13,11 +13,11 @@ from kernel.db import reading, transaction
 from kernel.errors import Refus
 from kernel.web.access import Role
 from paiements import grand_livre, verifications
-from paiements.caisse import annuler, encaisser
-from paiements.cloture_caisse import EcartSansExplication, clore
-from paiements.models import CompteGL
-from paiements.monnaie import MoyenPaiement, en_coupures, total
-from paiements.regie import encaisse
+from paiements.models.grand_livre import CompteGL
+from paiements.regie.acte import encaisse
+from paiements.regie.caisse import annuler, encaisser
+from paiements.regie.cloture import EcartSansExplication, clore
+from paiements.regles.monnaie import MoyenPaiement, en_coupures, total
 from tests import fabriques
 from tests.paiements.guichet import FONDS, Comptoir, comptoir, recu
 from tests.paiements.test_caisse import MIDI

@@ -19,9 +19,10 @@ import pytest
 
 from kernel.db import transaction
 from kernel.settings import get_settings
-from paiements import prelevements, verifications
-from paiements.etats import Etat
+from paiements import verifications
+from paiements.en_ligne import prelevements
 from paiements.passerelle import Indisponible
+from paiements.regles.etats import Etat
 from tests.demo.outside_world import ROOT
 from tests.paiements.fils import Fils
 from tests.paiements.monde import (

@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kernel.db import transaction
-from paiements import avancement
-from paiements.etats import CONCLUS, PERMIS, Etat, MouvementInterdit, arrive_trop_tard, verifier_mouvement
-from paiements.refus import Famille, famille_du_refus
+from paiements.en_ligne import avancement
+from paiements.regles.etats import CONCLUS, PERMIS, Etat, MouvementInterdit, arrive_trop_tard, verifier_mouvement
+from paiements.regles.refus import Famille, famille_du_refus
 from tests.paiements.monde import StripeLocal, compter, debiter, foyer_par_carte, prelevement_du
 
 ETATS = st.sampled_from(Etat)

@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from kernel.db import transaction
 from paiements import echeances, grand_livre
 from paiements.grand_livre import APasser, Ligne
-from paiements.models import CompteGL
+from paiements.models.grand_livre import CompteGL
 from tests import fabriques
 from tests.paiements.monde import compter
 

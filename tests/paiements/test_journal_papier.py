@@ -12,10 +12,10 @@ from kernel import clock
 from kernel.db import reading, transaction
 from kernel.errors import Refus
 from kernel.web.access import Role
-from paiements import journal_papier
-from paiements.caisse import encaisser
-from paiements.models_regie import TirageJournal
-from paiements.monnaie import MoyenPaiement
+from paiements.documents import journal as journal_papier
+from paiements.models.regie import TirageJournal
+from paiements.regie.caisse import encaisser
+from paiements.regles.monnaie import MoyenPaiement
 from tests import fabriques
 from tests.foyers.visite import connecte_en
 from tests.paiements.guichet import Comptoir, comptoir, recu, reste_remis

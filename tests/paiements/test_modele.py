@@ -21,24 +21,13 @@ from sqlalchemy import text
 from kernel import clock
 from kernel.db import reading, transaction
 from kernel.errors import Refus
-from paiements import (
-    aides,
-    avoirs,
-    caisse,
-    checkout,
-    echeances,
-    grand_livre,
-    litiges,
-    passerelle,
-    prelevements,
-    remboursements,
-    verifications,
-    versements,
-)
-from paiements.models import ConditionEnLigne
-from paiements.monnaie import MoyenPaiement
+from paiements import aides, avoirs, echeances, grand_livre, passerelle, verifications
+from paiements.en_ligne import checkout, litiges, prelevements, remboursements
+from paiements.models.en_ligne import ConditionEnLigne
 from paiements.passerelle import Indisponible, Ordre, prestataire_stripe
 from paiements.rapprochement import nuit, queries
+from paiements.regie import caisse, versements
+from paiements.regles.monnaie import MoyenPaiement
 from tests import fabriques
 from tests.demo.outside_world import Outside, free_port, running
 from tests.paiements import guichet

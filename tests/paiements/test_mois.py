@@ -20,28 +20,16 @@ from sqlalchemy import text, update
 from kernel import clock
 from kernel.db import reading, transaction
 from kernel.errors import Refus
-from paiements import (
-    aides,
-    avoirs,
-    caisse,
-    checkout,
-    cloture_caisse,
-    echeances,
-    grand_livre,
-    litiges,
-    preavis,
-    prelevements,
-    regie,
-    regroupement,
-    remboursements,
-    verifications,
-    versements,
-)
-from paiements.caisse import AEncaisser
-from paiements.models import ConditionEnLigne, Reglement
-from paiements.monnaie import COUPURES, MoyenPaiement
+from paiements import aides, avoirs, echeances, grand_livre, verifications
+from paiements.en_ligne import checkout, litiges, preavis, prelevements, regroupement, remboursements
+from paiements.models.en_ligne import ConditionEnLigne, Reglement
 from paiements.passerelle import Indisponible, prestataire_stripe
 from paiements.rapprochement import nuit, queries
+from paiements.regie import acte as regie
+from paiements.regie import caisse, versements
+from paiements.regie import cloture as cloture_caisse
+from paiements.regie.caisse import AEncaisser
+from paiements.regles.monnaie import COUPURES, MoyenPaiement
 from tests import fabriques
 from tests.demo.outside_world import Outside, free_port, running
 from tests.paiements import guichet

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kernel.errors import Refus
-from paiements.monnaie import COUPURES, MONTANT_MAX, MoyenPaiement, a_rendre, en_coupures, exiger_plafond, total
+from paiements.regles.monnaie import COUPURES, MONTANT_MAX, MoyenPaiement, a_rendre, en_coupures, exiger_plafond, total
 
 montants = st.integers(1, MONTANT_MAX)
 donnes = st.integers(0, 2 * MONTANT_MAX)

@@ -11,8 +11,8 @@ from foyers.models import Compte
 from kernel import clock, documents
 from kernel.db import reading, transaction
 from kernel.web.access import Role
-from paiements import quittances
-from paiements.models_regie import Quittance
+from paiements.models.regie import Quittance
+from paiements.regie import quittances
 from tests import fabriques
 from tests.foyers.visite import Visite, connecte, connecte_en
 from tests.paiements.guichet import Comptoir, comptoir

@@ -12,19 +12,13 @@ from sqlalchemy import text
 from kernel import clock
 from kernel.db import transaction
 from kernel.errors import Introuvable, Refus
-from paiements import (
-    checkout,
-    echeances,
-    grand_livre,
-    prelevements,
-    queries,
-    reglements,
-    verifications,
-)
-from paiements.checkout import Issue
-from paiements.etats import Etat
-from paiements.models import Mode, Paiement
+from paiements import echeances, grand_livre, reglements, verifications
+from paiements.en_ligne import checkout, prelevements
+from paiements.en_ligne.checkout import Issue
+from paiements.models.en_ligne import Mode, Paiement
 from paiements.passerelle import Indisponible
+from paiements.queries import familles as queries
+from paiements.regles.etats import Etat
 from tests import fabriques
 from tests.paiements.monde import (
     StripeLocal,

@@ -9,10 +9,12 @@ from sqlalchemy import select
 
 from kernel import clock
 from kernel.db import transaction
-from paiements import courriels, echeances, grand_livre, passerelle, prelevements, reglements, verifications
-from paiements.etats import Etat
-from paiements.models import Carte, CompteGL, Mode
+from paiements import courriels, echeances, grand_livre, passerelle, reglements, verifications
+from paiements.en_ligne import prelevements
+from paiements.models.en_ligne import Carte, Mode
+from paiements.models.grand_livre import CompteGL
 from paiements.passerelle import Indisponible, prestataire_stripe
+from paiements.regles.etats import Etat
 from tests.paiements.monde import (
     StripeLocal,
     compter,

@@ -12,20 +12,12 @@ from flask import Flask
 from kernel import clock
 from kernel.db import transaction
 from kernel.errors import Refus
-from paiements import (
-    checkout,
-    evenements,
-    grand_livre,
-    passerelle,
-    prelevements,
-    reglements,
-    remboursements,
-    verifications,
-)
-from paiements.checkout import Issue
-from paiements.etats import Etat
-from paiements.models import ConditionEnLigne, Mode, Paiement
+from paiements import grand_livre, passerelle, reglements, verifications
+from paiements.en_ligne import checkout, evenements, prelevements, remboursements
+from paiements.en_ligne.checkout import Issue
+from paiements.models.en_ligne import ConditionEnLigne, Mode, Paiement
 from paiements.passerelle import Encaisse, Evenement, Indisponible, NatureOperation, NonPropose, StatutPage, Sujet
+from paiements.regles.etats import Etat
 from tests import fabriques
 from tests.foyers.visite import Visite, connecte
 from tests.paiements.monde import StripeLocal, compter, debiter, faits, foyer_par_carte, lire, page_id, prelevement_du

@@ -12,13 +12,16 @@ from kernel import clock
 from kernel.db import reading, transaction
 from kernel.errors import Introuvable, Refus
 from kernel.web.access import Role
-from paiements import caisse, grand_livre, litiges, prelevements, remboursements, verifications
+from paiements import grand_livre, verifications
+from paiements.en_ligne import litiges, prelevements, remboursements
 from paiements.grand_livre import Ligne
-from paiements.models import CompteGL, ConditionEnLigne, Ecriture
+from paiements.models.en_ligne import ConditionEnLigne
+from paiements.models.grand_livre import CompteGL, Ecriture
 from paiements.passerelle import prestataire_stripe
 from paiements.rapprochement import comparaison, nuit, queries
 from paiements.rapprochement.queries import EcartMontre
-from paiements.versements import verser
+from paiements.regie import caisse
+from paiements.regie.versements import verser
 from tests.demo.outside_world import Outside, free_port, running
 from tests.foyers.visite import connecte_en
 from tests.paiements import guichet

@@ -11,9 +11,13 @@ from kernel import clock, documents
 from kernel.db import reading, transaction
 from kernel.errors import Introuvable
 from kernel.web.access import Role
-from paiements import caisse, grand_livre, portee, prelevements, queries_recus, recus, remboursements
-from paiements.models import ConditionEnLigne
-from paiements.monnaie import MoyenPaiement
+from paiements import grand_livre, portee
+from paiements.documents import recus
+from paiements.en_ligne import prelevements, remboursements
+from paiements.models.en_ligne import ConditionEnLigne
+from paiements.queries import recus as queries_recus
+from paiements.regie import caisse
+from paiements.regles.monnaie import MoyenPaiement
 from tests import fabriques
 from tests.foyers.visite import connecte, connecte_en
 from tests.paiements.guichet import Comptoir, comptoir, recu

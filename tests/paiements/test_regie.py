@@ -9,10 +9,11 @@ from flask import Flask
 from kernel.db import reading, transaction
 from kernel.errors import Refus
 from kernel.web.access import Role
-from paiements import regie_donnees, verifications
-from paiements.models_regie import ActeRegie, Caisse
-from paiements.regie import acte_en_vigueur, encaisse
-from paiements.regie_donnees import UnActe, UneCaisse
+from paiements import verifications
+from paiements.models.regie import ActeRegie, Caisse
+from paiements.regie import donnees as regie_donnees
+from paiements.regie.acte import acte_en_vigueur, encaisse
+from paiements.regie.donnees import UnActe, UneCaisse
 from tests import fabriques
 from tests.conftest import ROOT
 from tests.foyers.visite import Visite, connecte_en

@@ -9,12 +9,14 @@ from sqlalchemy import select, text
 
 from kernel import clock
 from kernel.db import transaction
-from paiements import avancement, avoirs, grand_livre, prelevements, reglements, regroupement, verifications
-from paiements.avancement import Encaissement
-from paiements.etats import Etat
+from paiements import avoirs, grand_livre, reglements, verifications
+from paiements.en_ligne import avancement, prelevements, regroupement
+from paiements.en_ligne.avancement import Encaissement
 from paiements.grand_livre import Ligne
-from paiements.models import Carte, CompteGL, Mandat, Mode, Paiement, Reglement, Rythme
+from paiements.models.en_ligne import Carte, Mandat, Mode, Paiement, Reglement, Rythme
+from paiements.models.grand_livre import CompteGL
 from paiements.passerelle import Refuse
+from paiements.regles.etats import Etat
 from tests import fabriques
 from tests.paiements.monde import StripeLocal, compter, debiter, foyer_par_carte, lire, prelevement_du
 

@@ -10,19 +10,11 @@ from sqlalchemy import text
 
 from kernel import clock
 from kernel.db import transaction
-from paiements import (
-    avancement,
-    checkout,
-    courriels,
-    echeances,
-    grand_livre,
-    prelevements,
-    reprises,
-    verifications,
-)
-from paiements.etats import Etat
+from paiements import courriels, echeances, grand_livre, verifications
+from paiements.en_ligne import avancement, checkout, prelevements, reprises
 from paiements.passerelle import Indisponible, Refuse
-from paiements.refus import REPRENABLES, Famille, Reprise, jour_de_reprise
+from paiements.regles.etats import Etat
+from paiements.regles.refus import REPRENABLES, Famille, Reprise, jour_de_reprise
 from tests.paiements.monde import (
     StripeLocal,
     compter,

@@ -12,11 +12,14 @@ from kernel import clock
 from kernel.db import reading, transaction
 from kernel.errors import Refus
 from kernel.web.access import Role
-from paiements import grand_livre, queries, restes, restes_papier, verifications
-from paiements.models import CompteGL
-from paiements.models_regie import ActeRegie
-from paiements.models_restes import EtatRestes, Reste
-from paiements.queries_restes import ARecouvrer, a_recouvrer
+from paiements import grand_livre, verifications
+from paiements.documents import restes as restes_papier
+from paiements.models.grand_livre import CompteGL
+from paiements.models.regie import ActeRegie
+from paiements.models.restes import EtatRestes, Reste
+from paiements.queries import familles as queries
+from paiements.queries.restes import ARecouvrer, a_recouvrer
+from paiements.regie import restes
 from tests import fabriques
 from tests.foyers.visite import Visite, connecte_en
 from tests.paiements.guichet import Comptoir, comptoir, devoir, reste_remis

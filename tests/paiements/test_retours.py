@@ -13,22 +13,14 @@ from kernel import clock
 from kernel.db import transaction
 from kernel.errors import Refus
 from kernel.web.access import Role
-from paiements import (
-    avancement,
-    checkout,
-    courriels,
-    evenements,
-    grand_livre,
-    litiges,
-    prelevements,
-    queries,
-    remboursements,
-    verifications,
-)
-from paiements.etats import Etat
-from paiements.models import CompteGL, ConditionEnLigne, Paiement
-from paiements.models_retours import Remboursement
+from paiements import courriels, grand_livre, verifications
+from paiements.en_ligne import avancement, checkout, evenements, litiges, prelevements, remboursements
+from paiements.models.en_ligne import ConditionEnLigne, Paiement
+from paiements.models.grand_livre import CompteGL
+from paiements.models.retours import Remboursement
 from paiements.passerelle import Evenement, Indisponible
+from paiements.queries import familles as queries
+from paiements.regles.etats import Etat
 from tests.foyers.visite import connecte_en
 from tests.paiements.monde import (
     StripeLocal,

@@ -8,22 +8,13 @@ from sqlalchemy import text
 
 from kernel import clock
 from kernel.db import transaction
-from paiements import (
-    checkout,
-    courriels,
-    echeances,
-    grand_livre,
-    preavis,
-    prelevements,
-    queries,
-    reglements,
-    regroupement,
-    verifications,
-)
-from paiements.checkout import Issue
-from paiements.etats import Etat
-from paiements.models import Mode, Rythme
+from paiements import courriels, echeances, grand_livre, reglements, verifications
+from paiements.en_ligne import checkout, preavis, prelevements, regroupement
+from paiements.en_ligne.checkout import Issue
+from paiements.models.en_ligne import Mode, Rythme
 from paiements.passerelle import Indisponible
+from paiements.queries import familles as queries
+from paiements.regles.etats import Etat
 from tests import fabriques
 from tests.paiements.monde import (
     StripeLocal,

@@ -7,7 +7,8 @@ from sqlalchemy import text
 
 from kernel import clock
 from kernel.db import transaction
-from paiements import checkout, evenements, grand_livre, prelevements, verifications
+from paiements import grand_livre, verifications
+from paiements.en_ligne import checkout, evenements, prelevements
 from paiements.passerelle import Evenement
 from tests import fabriques
 from tests.paiements.monde import StripeLocal, debiter, foyer_par_carte, page_id, prelevement_du

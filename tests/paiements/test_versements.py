@@ -12,13 +12,14 @@ from kernel import clock
 from kernel.db import reading, transaction
 from kernel.errors import Refus
 from kernel.web.access import Role
-from paiements import bordereaux, grand_livre, verifications
-from paiements.caisse import annuler, encaisser
-from paiements.models import CompteGL
-from paiements.models_regie import Quittance
-from paiements.monnaie import MoyenPaiement
-from paiements.regie import encaisse
-from paiements.versements import verser
+from paiements import grand_livre, verifications
+from paiements.documents import bordereaux
+from paiements.models.grand_livre import CompteGL
+from paiements.models.regie import Quittance
+from paiements.regie.acte import encaisse
+from paiements.regie.caisse import annuler, encaisser
+from paiements.regie.versements import verser
+from paiements.regles.monnaie import MoyenPaiement
 from tests.foyers.visite import Visite, connecte_en
 from tests.paiements.guichet import FONDS, Comptoir, comptoir, recu
 from tests.paiements.monde import compter

@@ -11,9 +11,9 @@ from flask.testing import FlaskClient
 from kernel import clock
 from kernel.db import transaction
 from kernel.web.access import Role
-from paiements import checkout, prelevements
-from paiements.etats import Etat
+from paiements.en_ligne import checkout, prelevements
 from paiements.liens import jeton
+from paiements.regles.etats import Etat
 from tests import fabriques
 from tests.foyers.visite import Visite, connecte_en
 from tests.paiements.conftest import brancher

@@ -11,21 +11,13 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from kernel.db import transaction
-from paiements import (
-    avancement,
-    checkout,
-    courriels,
-    evenements,
-    passerelle,
-    prelevements,
-    queries,
-    reglements,
-    verifications,
-)
-from paiements.etats import Etat
-from paiements.models import EnregistrementCarte, Mode, Paiement
+from paiements import courriels, passerelle, reglements, verifications
+from paiements.en_ligne import avancement, checkout, evenements, prelevements
+from paiements.en_ligne.prelevements import ObjetInconnu
+from paiements.models.en_ligne import EnregistrementCarte, Mode, Paiement
 from paiements.passerelle import Evenement, Indisponible, Refuse
-from paiements.prelevements import ObjetInconnu
+from paiements.queries import familles as queries
+from paiements.regles.etats import Etat
 from tests import fabriques
 from tests.paiements.monde import (
     StripeLocal,

@@ -10,9 +10,9 @@ from kernel.clock import paris
 from kernel.db import reading, transaction
 from kernel.errors import Refus
 from paiements import verifications as verifications_paiements
-from paiements.avancement import Encaissement, encaisser, verrouiller
-from paiements.etats import Etat
-from paiements.models import Carte, Reglement
+from paiements.en_ligne.avancement import Encaissement, encaisser, verrouiller
+from paiements.models.en_ligne import Carte, Reglement
+from paiements.regles.etats import Etat
 from paniers import verifications
 from paniers.annulations import Annulation, accueillir, annuler
 from paniers.cloture import cloturer

@@ -5,9 +5,9 @@ from sqlalchemy import text
 
 from kernel import clock
 from kernel.db import reading, transaction
-from paiements.avancement import Encaissement, encaisser, verrouiller
-from paiements.etats import Etat
-from paiements.models import Paiement
+from paiements.en_ligne.avancement import Encaissement, encaisser, verrouiller
+from paiements.models.en_ligne import Paiement
+from paiements.regles.etats import Etat
 from paniers.annulations import annuler
 from paniers.cloture import cloturer
 from tests import fabriques

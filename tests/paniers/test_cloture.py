@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from kernel.db import get_engine, transaction
 from kernel.errors import Refus
 from paiements import grand_livre
-from paiements.models import CompteGL
+from paiements.models.grand_livre import CompteGL
 from paniers import cloture, horaires
 from paniers.cloture import PAR_LOT, Cloture, cloturer
 from paniers.models.semaines import Abonnement, Panier, Semaine

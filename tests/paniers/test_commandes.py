@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from kernel.db import get_engine, transaction
 from kernel.errors import Introuvable, Refus
 from paiements import grand_livre
-from paiements.models import CompteGL
+from paiements.models.grand_livre import CompteGL
 from paniers import verifications
 from paniers.cloture import cloturer
 from paniers.commandes import commander, obstacle, paniers_par_maison, repondre

@@ -12,7 +12,7 @@ from kernel.clock import now, paris
 from kernel.db import reading, transaction
 from kernel.web.access import Role
 from paiements import grand_livre
-from paiements.models import Reglement
+from paiements.models.en_ligne import Reglement
 from paniers import attente
 from paniers.models.semaines import Abonnement, AbonnementVersion, Choix, Pause
 from tests import fabriques

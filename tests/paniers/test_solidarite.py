@@ -12,7 +12,7 @@ from kernel.db import reading, transaction
 from kernel.errors import Refus
 from paiements import grand_livre
 from paiements.echeances import ouvrir_en_lot
-from paiements.models import CompteGL
+from paiements.models.grand_livre import CompteGL
 from paniers import retraits, solidarite, verifications
 from paniers.annulations import accueillir
 from paniers.choix import choisir

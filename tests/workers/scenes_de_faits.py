@@ -45,19 +45,9 @@ from kernel.documents import Document
 from kernel.mail import MailQueued, Outgoing, queue_mails
 from kernel.outbox import Fact, FactRow
 from kernel.web.access import Role
-from paiements import (
-    aides,
-    caisse,
-    checkout,
-    evenements,
-    grand_livre,
-    journal_papier,
-    prelevements,
-    quittances,
-    remboursements,
-    restes,
-    versements,
-)
+from paiements import aides, grand_livre
+from paiements.documents import journal as journal_papier
+from paiements.en_ligne import checkout, evenements, prelevements, remboursements
 from paiements.events import (
     AideAccordee,
     AideAnnulee,
@@ -81,12 +71,13 @@ from paiements.events import (
     TirageDemande,
     VersementFait,
 )
-from paiements.models import ConditionEnLigne, Mandat, Mode, Paiement, Reglement
-from paiements.models_retours import Litige, Remboursement
-from paiements.monnaie import MoyenPaiement
+from paiements.models.en_ligne import ConditionEnLigne, Mandat, Mode, Paiement, Reglement
+from paiements.models.retours import Litige, Remboursement
 from paiements.passerelle import Evenement
 from paiements.rapprochement import nuit
 from paiements.rapprochement.models import Rapprochement
+from paiements.regie import caisse, quittances, restes, versements
+from paiements.regles.monnaie import MoyenPaiement
 from paniers import cartes
 from paniers.documents import feuille_jour
 from paniers.events import (

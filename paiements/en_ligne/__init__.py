@@ -1,0 +1,1 @@
+"""Paying online: charges, their declines and returns, what the provider tells."""

@@ -1,0 +1,1 @@
+"""Tables of money, by subject. Amounts are whole centimes."""

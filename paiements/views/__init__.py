@@ -1,0 +1,1 @@
+"""Pages of families, and the door of the provider."""
