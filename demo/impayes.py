@@ -70,4 +70,4 @@ def aider(session: Session, week: Semaine, number: int) -> None:
     helped = [one for one in en_peine(session) if grand_livre.solde(session, one) >= AIDE]
     if helped:
         who = session.scalars(select(Compte.id).where(Compte.role == Role.COORDINATION)).first()
-        aides.accorder(session, helped[-1], montant=AIDE, motif="Hospitalisation, fin de mois difficile", par=who)
+        aides.accorder(session, helped[-1], montant=AIDE, motif="Fin de mois difficile, vu avec la famille", par=who)
