@@ -1,8 +1,7 @@
 """Pages of the coordination: a spreadsheet deposited, its trial read, corrected, confirmed, followed."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask_login import current_user
@@ -18,6 +17,7 @@ from kernel.db import reading, transaction
 from kernel.errors import Introuvable, Refus
 from kernel.tables import MAX_BYTES
 from kernel.web.access import ALL, Role, access
+from kernel.web.pages import tranche
 from kernel.web.security import takes_file
 from paniers.formulaires.importation import FichierForm, choix_des_colonnes, decisions_lues
 from paniers.importation import depot, paroles
@@ -32,7 +32,6 @@ REMARQUES_PAR_PAGE = 50
 DOUBLONS_PAR_PAGE = 10
 RECENTES = 20
 
-T = TypeVar("T")
 Page = str | Reponse | tuple[str, int]
 NON_ECRITS = {
     "a_essayer": "essai en cours",
@@ -42,16 +41,6 @@ NON_ECRITS = {
     "illisible": "pas lu",
     "abandonnee": "abandonné",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Tranche:
-    """A page of a long list."""
-
-    lignes: Sequence[object]
-    total: int
-    numero: int
-    pages: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,8 +156,8 @@ def _suivie(importation_id: int, saisie: Saisie | None = None, faute: str = "") 
         motifs=paroles.MOTIFS,
         colonnes=COLONNES,
         graves_seules=request.args.get("montrer") != "toutes",
-        remarques=_tranche(_fautes(told), "page", REMARQUES_PAR_PAGE),
-        doublons=_tranche(_doublons(told), "doublons", DOUBLONS_PAR_PAGE),
+        remarques=tranche(_fautes(told), "page", REMARQUES_PAR_PAGE),
+        doublons=tranche(_doublons(told), "doublons", DOUBLONS_PAR_PAGE),
         saisie=saisie,
         faute=faute,
     )
@@ -227,11 +216,3 @@ def _fautes(told: Rapport | None) -> list[Faute]:
 def _doublons(told: Rapport | None) -> list[Proposition]:
     """Those that are not decided come first."""
     return [] if told is None else sorted(told.propositions, key=lambda p: (p.decision is not None, p.ligne))
-
-
-def _tranche(lignes: Sequence[T], nom: str, taille: int) -> Tranche:
-    typed = request.args.get(nom, "1")
-    asked = int(typed) if typed.isascii() and typed.isdecimal() and len(typed) < 7 else 1
-    pages = max(1, -(-len(lignes) // taille))
-    number = min(max(asked, 1), pages)
-    return Tranche(lignes[(number - 1) * taille : number * taille], len(lignes), number, pages)

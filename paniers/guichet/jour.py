@@ -17,6 +17,7 @@ from kernel.clock import now, today
 from kernel.db import reading, transaction
 from kernel.errors import Refus
 from kernel.web.access import MINE, access
+from kernel.web.pages import tranche
 from kernel.web.words import _
 from paniers import retraits
 from paniers.guichet import journee, paroles
@@ -37,6 +38,8 @@ bp = Blueprint("guichet_paniers", __name__)
 _CODE = re.compile(r"\s*((PC|CR)\d+:|[a-z]+://)", re.IGNORECASE)
 _PLUS_LONG_QU_UN_NOM = 80
 
+# More than one ever scrolls through: who comes is scanned or looked for, and the sheet of the day has them all.
+PAR_PAGE = 200
 FILTRES = ("attendus", "remis", "dons", "tous")
 
 
@@ -52,10 +55,12 @@ def jour() -> str:
         dossier = door.jour is not None and queries_guichet.dossier_pret(session, door.jour.semaine_id, door.lieu.id)
     cherche = request.args.get("q", "").replace("\0", " ")[:_PLUS_LONG_QU_UN_NOM].strip()
     filtre = request.args.get("etat") if request.args.get("etat") in FILTRES else "attendus"
+    page = tranche(chercher(liste, cherche) if cherche else _filtrer(liste, filtre), "page", PAR_PAGE)
     return render_template(
         "paniers/guichet/jour.html",
         guichet=door,
-        liste=chercher(liste, cherche) if cherche else _filtrer(liste, filtre),
+        page=page,
+        liste=page.lignes,
         comptes={name: len(_filtrer(liste, name)) for name in FILTRES},
         familles=sum(not line.a_donner for line in liste),
         reste=any(line.reste for line in liste),

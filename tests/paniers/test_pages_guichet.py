@@ -14,6 +14,7 @@ from kernel.db import reading, transaction
 from kernel.web.access import Role
 from paiements import grand_livre
 from paniers import retraits
+from paniers.guichet import jour
 from paniers.guichet.recherche import chercher
 from paniers.models.semaines import Panier, Retrait, Semaine
 from paniers.queries import guichet as queries_guichet
@@ -56,6 +57,20 @@ def test_the_day_shows_who_is_expected_and_no_price(agent: Visite, ici: Monde) -
     assert "2 paniers" in page
     assert "Mamadou" not in page
     assert "€" not in page
+
+
+def test_a_long_day_is_shown_a_page_at_a_time_and_searched_whole(
+    agent: Visite, ici: Monde, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jour, "PAR_PAGE", 1)
+    first, last = agent.lire("/retrait").text, agent.lire("/retrait?page=2").text
+    assert ("Samira Benali" in first, "Zoé L’Hostis" in first) == (True, False)
+    assert ("Samira Benali" in last, "Zoé L’Hostis" in last) == (False, True)
+    assert f"/retrait?page=2&amp;maison={ici.ici}&amp;etat=attendus" in first
+    assert "page 2 sur 2" in last.replace("\N{NO-BREAK SPACE}", " ")
+    assert "Zoé L’Hostis" in agent.lire("/retrait?q=zoe").text
+    for odd in ("99", "0", "-1", "deux", "²", "1" * 50):
+        assert "Pages" in agent.lire(f"/retrait?page={odd}").text
 
 
 def test_a_scan_hands_out_and_says_so(agent: Visite, ici: Monde) -> None:
