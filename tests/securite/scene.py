@@ -28,7 +28,7 @@ from culture.models.soiree import Contremarque
 from culture.models.sorties import Sortie, SortieImage
 from foyers import oubli
 from foyers.comptes import ouvrir_connexion
-from foyers.models import Compte, Connexion, Maison, Membre
+from foyers.models import Compte, Connexion, LectureQF, Maison, Membre
 from foyers.models_messages import Appel, Liasse, Message, Sorte
 from foyers.preferences import lien_des_messages
 from kernel import clock, documents
@@ -715,7 +715,8 @@ def empreinte() -> dict[str, str]:
 @lru_cache(maxsize=1)
 def _empreinte(base: str, transactions: int) -> dict[str, str]:
     """Nothing is written without a transaction number: while none was given, nothing needs to be read again."""
-    names = sorted(Base.metadata.tables.keys() - {Connexion.__tablename__})  # each browser of a test signs in
+    # Each browser of a test signs in; and that an agent has read a proof is written down, also beside a refusal.
+    names = sorted(Base.metadata.tables.keys() - {Connexion.__tablename__, LectureQF.__tablename__})
     asked = " UNION ALL ".join(
         f"SELECT '{name}', coalesce(md5(string_agg(t::text, '|' ORDER BY t::text)), '') FROM {name} t"  # noqa: S608
         for name in names
