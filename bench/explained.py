@@ -5,4 +5,36 @@ Written by hand after a profile; the page shows a row's text only while one of i
 
 from collections.abc import Mapping
 
-WHY_SHORT: Mapping[str, str] = {}
+WHY_SHORT: Mapping[str, str] = {
+    "P1": (
+        "Profile: of the closing's CPU seven tenths are the database's, spent on the rows themselves (baskets, "
+        "entries, movements, each with its keys and checks, then échéances and payments), which COPY pays as well. "
+        "Python's part reads a thousand subscriptions at a time and opens a sealed quotient for each household, which "
+        "one statement over all could not do: a quotient is never readable in the database."
+    ),
+    "P3": (
+        "Profile: the statement itself is what pgbench shows. The rest is the application's: who is signed in (a "
+        "transaction of its own, so that the answer is refused before anything is written), the form's token, the "
+        "basket read again to say what it holds, and a whole page rendered. Statements are built once; what is left is "
+        "the framework, the template and some nine trips to the database, two of which only ask whether the "
+        "connection still lives."
+    ),
+    "P4": (
+        "Profile: a booking takes 28 statements, most of them on the way to a sentence that says why somebody cannot "
+        "come; half of its CPU goes into building them. The floor is the outing's lock: bookings of one outing follow "
+        "one another, each holding it for some twenty of these statements."
+    ),
+    "P6": (
+        "Profile: a delivery is taken and finished in two transactions, so that a killed worker loses nothing and a "
+        "late one changes nothing; that is some ten trips to the database and most of its CPU. The peer keeps no "
+        "account of what it has done, and stands for what Redis and the workers' loop take alone."
+    ),
+    "P8": (
+        "Profile: a family's page takes up to 17 statements, and building them is half of its CPU; rendering is a "
+        "quarter. Pages of outings name a second style sheet."
+    ),
+    "P9": (
+        "Profile: nine Python processes, each with the ORM and its tables, hold most of the memory; what they share "
+        "counts once."
+    ),
+}

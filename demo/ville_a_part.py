@@ -14,7 +14,7 @@ from demo.lancer import ROOT, Impossible, apart, flask, start_engines, start_tow
 from demo.supervisor import Supervisor
 
 KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR")
-FIRST_PORT, LAST_PORT = 20_000, 40_000
+FIRST_PORT, LAST_PORT = 20_000, 32_000  # below those that Linux gives to whoever calls out
 
 
 @dataclass(frozen=True, slots=True)
