@@ -248,14 +248,18 @@ def exiger_l_identite(ville: Ville) -> None:
 
 
 def exiger_qu_une_derive_soit_nommee(ville: Ville) -> None:
-    """One centime less in the ledger is one écart of one centime, and the sums no longer hold."""
+    """One centime less in the ledger is one écart of one centime, and the sums no longer hold.
+
+    Of a payment of yesterday: what has moved in the last minutes is not compared yet, as news of it may be on its way.
+    """
     with transaction() as session:
         session.execute(text("ALTER TABLE mouvement DISABLE TRIGGER USER"))
         session.execute(
             text(
                 "UPDATE mouvement SET montant = montant - sign(montant) WHERE ecriture_id ="
-                " (SELECT max(id) FROM ecriture WHERE cle LIKE 'paiement:%')"
-            )
+                " (SELECT max(id) FROM ecriture WHERE cle LIKE 'paiement:%' AND passee_le < :avant)"
+            ),
+            {"avant": _hier(1)},
         )
     nuit.rapprocher_le(clock.today())
     with reading() as session:
