@@ -192,7 +192,7 @@ class Ville:
                 with transaction() as session:
                     back = remboursements.demander(session, one, montant=50, motif="Avance", par=None)
                 remboursements.rembourser(back)
-                if one % 3 == 0:
+                if back % 3 == 1:  # the first of all, so that some come back in any month
                     self._renvoyer(back)
         who = self.hasard.choice(list(self.foyers))
         with suppress(Refus), transaction() as session:
