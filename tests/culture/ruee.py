@@ -11,7 +11,6 @@ from functools import partial
 from itertools import cycle
 
 from sqlalchemy import text
-from sqlalchemy.exc import TimeoutError as PasDeConnexion
 from sqlalchemy.orm import Session
 
 from culture import attente
@@ -21,10 +20,10 @@ from kernel.db import transaction
 from kernel.errors import Refus
 from tests.culture.bourg import Gens, Saison
 from tests.culture.test_inscriptions import tenues
+from tests.patience import Geste, PasDeConnexion, insister
 
 LE_PLUS_LONG_SECONDES = 300
 AUTOUR = 3
-Geste = Callable[[Session], object]
 
 # Who waits, or is offered seats, and has only some of those asked for together.
 PARTAGEES = (
@@ -80,7 +79,7 @@ def a_la_fois(season: Saison, gestes: Sequence[Geste], at: datetime) -> Ruee:
 
     def client(geste: Geste) -> None:
         gate.wait(LE_PLUS_LONG_SECONDES)
-        rush.issues.append(_insister(geste))
+        rush.issues.append(insister(geste))
 
     def repeat(name: str, act: Callable[[], object]) -> None:
         while not over.is_set():
@@ -145,15 +144,3 @@ def _une_fois(act: Callable[[], object]) -> object:
         return None
     except Exception as error:  # noqa: BLE001  (it is how it ended)
         return error
-
-
-def _insister(geste: Geste) -> object:
-    """What the act returned, or raised. Whoever finds no connection in time asks again, as people do."""
-    while True:
-        try:
-            with transaction() as session:
-                return geste(session)
-        except PasDeConnexion:
-            continue
-        except Exception as error:  # noqa: BLE001  (it is how it ended)
-            return error

@@ -1,11 +1,9 @@
 """The group voucher of an outing: made when bookings close, corrected once when numbers change, never drawn anew."""
 
 import subprocess
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from flask import Flask
 from sqlalchemy import select
 
 from culture import contremarques, inscriptions, sorties
@@ -16,29 +14,12 @@ from kernel import clock, documents, pdf
 from kernel.db import reading, transaction
 from kernel.web.access import Role
 from tests import fabriques
-from tests.culture.bourg import MAINTENANT, SOIR, Saison, batir, fautes, habiter, reserver
-from tests.culture.test_partenaires import courriels, lien, lignes, passer
+from tests.culture.bourg import MAINTENANT, SOIR, Saison, fautes, habiter, reserver
+from tests.culture.lieu import courriels, horloge, lien, lignes, passer, saison, theatre
 from tests.foyers.visite import Visite
 from tests.paniers.bourg import compter as combien
 
-
-@pytest.fixture(autouse=True)
-def horloge() -> Iterator[None]:
-    clock.set_now(MAINTENANT)
-    yield
-    clock.set_now(None)
-
-
-@pytest.fixture
-def saison(app: Flask) -> Saison:
-    with transaction() as session:
-        return batir(session, titre="Cyrano", privilege="Rencontre avec la troupe", besoins=["fauteuil", "lsf"])
-
-
-@pytest.fixture
-def theatre(app: Flask) -> Visite:
-    """Somebody of the venue: no account, a browser."""
-    return Visite(app)
+__all__ = ["horloge", "saison", "theatre"]
 
 
 def lu_sur_le_papier(content: bytes) -> str:

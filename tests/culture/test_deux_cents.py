@@ -18,10 +18,11 @@ from kernel.db import transaction
 from kernel.errors import Refus
 from tests.conftest import forget_settings
 from tests.culture.bourg import MAINTENANT, Saison, batir, fautes, habiter, reserver
-from tests.culture.ruee import PARTAGEES, Geste, Ruee, a_la_fois, demander, rendre, tailles
+from tests.culture.ruee import PARTAGEES, Ruee, a_la_fois, demander, rendre, tailles
 from tests.culture.test_inscriptions import tenues
 from tests.culture.test_ruees import sans_verrou
 from tests.paniers.bourg import compter
+from tests.patience import Geste
 
 DERNIERES, CLIENTS, DEDANS, OFFERTES = 40, 200, 10, 4
 PLACES = DERNIERES + 3 * DEDANS + 2 * OFFERTES

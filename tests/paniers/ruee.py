@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
-from sqlalchemy.exc import TimeoutError as PasDeConnexion
 from sqlalchemy.orm import Session
 
 from kernel import clock
@@ -22,11 +21,11 @@ from paniers.places import Occupation, occupations
 from paniers.verifications import places as verifications_places
 from tests import fabriques
 from tests.paniers.bourg import JEUDI, Bourg
+from tests.patience import Geste, PasDeConnexion, insister
 
 DERNIERES = 20
 ECHEANCIERS = 2
 LE_PLUS_LONG_SECONDES = 240
-Geste = Callable[[Session], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +102,7 @@ def a_la_fois(gestes: Sequence[Geste], maison: int, instant: datetime) -> Ruee:
 
     def client(geste: Geste) -> None:
         gate.wait(LE_PLUS_LONG_SECONDES)
-        rush.issues.append(_insister(geste))
+        rush.issues.append(insister(geste))
 
     def repeat(act: Callable[[], object]) -> None:
         while not over.is_set():
@@ -125,15 +124,3 @@ def a_la_fois(gestes: Sequence[Geste], maison: int, instant: datetime) -> Ruee:
     for thread in others:
         thread.join(LE_PLUS_LONG_SECONDES)
     return rush
-
-
-def _insister(geste: Geste) -> object:
-    """What the act returned, or raised."""
-    while True:
-        try:
-            with transaction() as session:
-                return geste(session)
-        except PasDeConnexion:
-            continue
-        except Exception as error:  # noqa: BLE001  (it is how it ended)
-            return error

@@ -1,6 +1,5 @@
 """What becomes of charges, échéances and debts when a hand-out is cancelled."""
 
-import pytest
 from sqlalchemy import text
 
 from kernel import clock
@@ -12,12 +11,9 @@ from paniers.annulations import annuler
 from paniers.cloture import cloturer
 from tests import fabriques
 from tests.paniers.bourg import Bourg, compter
-from tests.paniers.test_annulations import NEIGE, cloturee, commandee, fermer, peuple, prelever, tout_tient
+from tests.paniers.jours_annules import NEIGE, bourg, cloturee, commandee, fermer, prelever, tout_tient
 
-
-@pytest.fixture
-def bourg(base: str) -> Bourg:
-    return peuple()
+__all__ = ["bourg"]
 
 
 def test_a_charge_that_was_taken_stays_as_an_advance_and_the_next_echeance_uses_it(bourg: Bourg) -> None:

@@ -7,96 +7,34 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from kernel import clock
 from kernel.db import transaction
 from kernel.errors import Introuvable, Refus
 from paniers import horaires
-from paniers.abonnements import changer_maison, changer_nombre, quitter, souscrire
+from paniers.abonnements import changer_maison, changer_nombre
 from paniers.attente import DELAI_DE_REPONSE, accepter_place, quitter_attente, rang, rejoindre_attente
 from paniers.choix import choisir
 from paniers.models.attente import Attente
 from paniers.models.semaines import NatureChoix
 from paniers.places import occupations
-from paniers.verifications import places as verifications_places
-from paniers.versions import en_cours
 from tests import fabriques
-from tests.paniers.bourg import JEUDI, Bourg, batir, compter, ensemble
+from tests.paniers.bourg import JEUDI, Bourg, compter, ensemble
+from tests.paniers.file_attente import (
+    abonner,
+    accepter,
+    attendre,
+    bourg,
+    etats,
+    faits,
+    foyer,
+    lire,
+    partir,
+    petite,
+    quitter_attente_,
+    tient,
+    visiter,
+)
 
-SEMAINE = timedelta(days=7)
-
-
-@pytest.fixture
-def bourg(base: str) -> Bourg:
-    with transaction() as session:
-        return batir(session, semaines=5)
-
-
-@pytest.fixture
-def petite(bourg: Bourg) -> int:
-    """A maison of two places, both taken."""
-    with transaction() as session:
-        place = fabriques.maison(session, places=2).id
-    for _ in range(2):
-        abonner(bourg, place)
-    return place
-
-
-def foyer(bourg: Bourg) -> int:
-    with transaction() as session:
-        return fabriques.foyer(session, maison_id=bourg.maisons[0]).id
-
-
-def abonner(bourg: Bourg, maison: int, nombre: int = 1, foyer_id: int | None = None, **avant: float) -> int:
-    who = foyer_id or foyer(bourg)
-    at = bourg.avant(**(avant or {"days": 5}))
-    with transaction() as session:
-        return souscrire(session, foyer_id=who, maison_id=maison, nombre=nombre, instant=at).id
-
-
-def attendre(bourg: Bourg, maison: int, nombre: int = 1, foyer_id: int | None = None, **avant: float) -> int:
-    who = foyer_id or foyer(bourg)
-    at = bourg.avant(**(avant or {"days": 4}))
-    with transaction() as session:
-        return rejoindre_attente(session, foyer_id=who, maison_id=maison, nombre=nombre, instant=at).id
-
-
-def partir(maison: int, instant: datetime) -> None:
-    """The first subscriber of the maison leaves."""
-    with transaction() as session:
-        first = session.execute(
-            text(
-                "SELECT abonnement_id FROM abonnement_version WHERE maison_id = :m AND jusqu_a IS NULL AND NOT quitte"
-                " ORDER BY abonnement_id LIMIT 1"
-            ),
-            {"m": maison},
-        ).scalar_one()
-        quitter(session, first, instant=instant)
-
-
-def lire(attente_id: int) -> Attente:
-    with transaction() as session:
-        return session.get_one(Attente, attente_id)
-
-
-def etats(*attentes: int) -> list[str]:
-    return [lire(attente).etat for attente in attentes]
-
-
-def faits(name: str) -> int:
-    return compter("SELECT count(*) FROM outbox_fact WHERE name = :name", name=name)
-
-
-def accepter(attente_id: int, instant: datetime) -> int:
-    with transaction() as session:
-        return accepter_place(session, attente_id, instant=instant)
-
-
-def tient(instant: datetime) -> bool:
-    """All rules hold once the timetable's grace after `instant` is over."""
-    clock.set_now(instant + verifications_places.GRACE)
-    with transaction() as session:
-        assert verifications_places.verifier(session) == []
-    return True
+__all__ = ["bourg", "petite"]
 
 
 # Joining.
@@ -171,11 +109,6 @@ def test_a_request_for_two_is_overtaken_only_while_two_do_not_fit(bourg: Bourg, 
     assert tient(bourg.avant(hours=20))
 
 
-def quitter_attente_(attente_id: int, instant: datetime) -> None:
-    with transaction() as session:
-        quitter_attente(session, attente_id, instant=instant)
-
-
 @pytest.mark.parametrize("geste", ["move", "fewer", "raised", "term", "visitor"])
 def test_every_way_in_which_a_place_comes_free_serves_the_list(bourg: Bourg, geste: str) -> None:
     with transaction() as session:
@@ -207,182 +140,6 @@ def test_every_way_in_which_a_place_comes_free_serves_the_list(bourg: Bourg, ges
                 choisir(session, guest, bourg.semaine, NatureChoix.COMME_D_HABITUDE, instant=at)
     assert etats(waiting) == ["offerte"]
     assert tient(bourg.apres(seconds=61) if geste == "term" else at)
-
-
-def visiter(bourg: Bourg, abonnement_id: int, maison: int, instant: datetime, semaine: int = 0) -> None:
-    with transaction() as session:
-        choisir(
-            session,
-            abonnement_id,
-            bourg.semaines[semaine],
-            NatureChoix.AUTRE_MAISON,
-            maison_id=maison,
-            instant=instant,
-        )
-
-
-# Accepting, declining, letting it pass.
-
-
-def test_who_accepts_is_subscribed_and_hears_of_it_once(bourg: Bourg, petite: int) -> None:
-    who = foyer(bourg)
-    request = attendre(bourg, petite, foyer_id=who)
-    partir(petite, bourg.avant(days=2))
-    told = faits("AbonnementSouscrit")
-    made = accepter(request, bourg.avant(days=1))
-    assert accepter(request, bourg.avant(hours=20)) == made, "accepting twice is accepting once"
-    with transaction() as session:
-        version = en_cours(session, who, JEUDI)
-        assert version is not None
-        assert (version.maison_id, version.debut, version.attente_id) == (petite, JEUDI, request)
-    assert faits("AbonnementSouscrit") == told + 1
-    assert etats(request) == ["acceptee"]
-    assert tient(bourg.avant(hours=20))
-
-
-def test_accepting_after_a_cutoff_begins_a_week_later(bourg: Bourg, petite: int) -> None:
-    who = foyer(bourg)
-    request = attendre(bourg, petite, foyer_id=who)
-    partir(petite, bourg.avant(hours=5))
-    accepter(request, bourg.apres(hours=1))
-    with transaction() as session:
-        version = en_cours(session, who, JEUDI)
-        assert version is not None
-        assert version.debut == JEUDI + SEMAINE
-
-
-def test_who_is_subscribed_elsewhere_moves_and_frees_its_place(bourg: Bourg, petite: int) -> None:
-    with transaction() as session:
-        other = fabriques.maison(session, places=1).id
-    who = foyer(bourg)
-    subscription = abonner(bourg, other, foyer_id=who)
-    request, behind = attendre(bourg, petite, foyer_id=who), attendre(bourg, other, days=3)
-    partir(petite, bourg.avant(days=2))
-    assert etats(behind) == ["en_attente"], "until it accepts, its place is its own"
-    assert accepter(request, bourg.avant(days=1)) == subscription
-    with transaction() as session:
-        version = en_cours(session, who, JEUDI)
-        assert version is not None
-        assert (version.maison_id, version.debut, version.fin) == (petite, JEUDI, JEUDI + 12 * SEMAINE)
-    assert etats(behind) == ["offerte"]
-    assert compter("SELECT count(*) FROM abonnement WHERE foyer_id = :f", f=who) == 1
-    assert tient(bourg.avant(days=1))
-
-
-def test_an_offer_that_nobody_answers_goes_on_to_the_next(bourg: Bourg, petite: int) -> None:
-    first, second = attendre(bourg, petite, days=4), attendre(bourg, petite, days=3)
-    partir(petite, bourg.avant(days=2))
-    late = bourg.avant(days=2) + DELAI_DE_REPONSE
-    horaires.proposer_les_places(late - timedelta(seconds=1))
-    assert etats(first, second) == ["offerte", "en_attente"]
-    with pytest.raises(Refus, match="allée à une autre famille"):
-        accepter(first, late)
-    for _ in range(2):
-        horaires.proposer_les_places(late)
-    assert etats(first, second) == ["expiree", "offerte"]
-    assert (faits("OffreExpiree"), faits("PlaceOfferte")) == (1, 2)
-    assert tient(late)
-
-
-def test_who_left_is_offered_nothing_more(bourg: Bourg, petite: int) -> None:
-    who = foyer(bourg)
-    subscription = abonner(bourg, bourg.maisons[0], foyer_id=who)
-    waiting, gone = attendre(bourg, petite, foyer_id=who), attendre(bourg, petite, days=3)
-    with transaction() as session:
-        quitter(session, subscription, instant=bourg.avant(days=3))
-    quitter_attente_(gone, bourg.avant(days=2))
-    quitter_attente_(gone, bourg.avant(days=2))
-    partir(petite, bourg.avant(days=1))
-    assert etats(waiting, gone) == ["retiree", "retiree"]
-    assert faits("PlaceOfferte") == 0
-
-
-def test_who_finds_a_place_there_by_itself_waits_no_longer(bourg: Bourg, petite: int) -> None:
-    who = foyer(bourg)
-    request = attendre(bourg, petite, foyer_id=who)
-    partir(petite, bourg.avant(days=2))
-    assert abonner(bourg, petite, foyer_id=who, days=1), "its own offer stands in nobody's way, least of all its own"
-    assert etats(request) == ["acceptee"]
-    assert tient(bourg.avant(days=1))
-
-
-def test_nobody_overtakes_the_list_even_before_the_timetable(bourg: Bourg, petite: int) -> None:
-    waiting = attendre(bourg, petite)
-    with transaction() as session:
-        session.execute(text("UPDATE maison SET places = 3 WHERE id = :m"), {"m": petite})
-    with pytest.raises(Refus, match="complète"):
-        abonner(bourg, petite, days=1)
-    horaires.proposer_les_places(bourg.avant(days=1))
-    assert etats(waiting) == ["offerte"]
-
-
-def test_a_maison_made_smaller_evicts_nobody(bourg: Bourg, petite: int) -> None:
-    waiting = attendre(bourg, petite)
-    with transaction() as session:
-        session.execute(text("UPDATE maison SET places = 1 WHERE id = :m"), {"m": petite})
-    horaires.proposer_les_places(bourg.avant(days=2))
-    assert tient(bourg.avant(days=2))
-    partir(petite, bourg.avant(days=2))
-    assert etats(waiting) == ["en_attente"]
-    partir(petite, bourg.avant(days=1))
-    assert etats(waiting) == ["offerte"]
-    assert tient(bourg.avant(days=1))
-
-
-def test_what_does_not_exist_is_not_found(bourg: Bourg) -> None:
-    for act in (accepter_place, quitter_attente):
-        with pytest.raises(Introuvable), transaction() as session:
-            act(session, 10**9, instant=bourg.avant(days=1))
-
-
-# Visitors.
-
-
-def test_a_visitor_comes_only_where_that_week_has_room(bourg: Bourg, petite: int) -> None:
-    guests = [abonner(bourg, bourg.maisons[0]) for _ in range(2)]
-    partir(petite, bourg.avant(days=3))
-    visiter(bourg, guests[0], petite, bourg.avant(days=2))
-    with pytest.raises(Refus, match="n’a plus assez de place"):
-        visiter(bourg, guests[1], petite, bourg.avant(days=1))
-    visiter(bourg, guests[1], petite, bourg.avant(days=1), semaine=1)
-    with pytest.raises(Refus, match="d’ailleurs"):
-        abonner(bourg, petite, days=1)
-    visiter(bourg, guests[0], petite, bourg.avant(hours=9))
-    assert tient(bourg.avant(hours=9))
-
-
-def test_a_second_basket_must_fit_where_one_visits_too(bourg: Bourg, petite: int) -> None:
-    guest = abonner(bourg, bourg.maisons[0])
-    partir(petite, bourg.avant(days=3))
-    visiter(bourg, guest, petite, bourg.avant(days=2))
-    with pytest.raises(Refus, match="n’a plus assez de place"), transaction() as session:
-        changer_nombre(session, guest, nombre=2, instant=bourg.avant(days=1))
-    partir(petite, bourg.avant(days=1))
-    with transaction() as session:
-        changer_nombre(session, guest, nombre=2, instant=bourg.avant(hours=9))
-        changer_nombre(session, guest, nombre=2, instant=bourg.avant(hours=8))
-    assert compter("SELECT nombre FROM abonnement_version WHERE abonnement_id = :a AND jusqu_a IS NULL", a=guest) == 2
-
-
-def test_a_second_basket_must_fit_at_home(bourg: Bourg, petite: int) -> None:
-    with transaction() as session:
-        inhabitant = session.execute(
-            text("SELECT min(abonnement_id) FROM abonnement_version WHERE maison_id = :m"), {"m": petite}
-        ).scalar_one()
-    with pytest.raises(Refus, match="complète"), transaction() as session:
-        changer_nombre(session, inhabitant, nombre=2, instant=bourg.avant(days=1))
-    with pytest.raises(Refus, match="un ou deux"), transaction() as session:
-        changer_nombre(session, inhabitant, nombre=3, instant=bourg.avant(days=1))
-
-
-def test_who_pauses_takes_no_room_elsewhere(bourg: Bourg, petite: int) -> None:
-    guest = abonner(bourg, bourg.maisons[0])
-    with transaction() as session:
-        from_ = bourg.avant(days=2)
-        session.execute(text("INSERT INTO pause (abonnement_id, du, au, posee_le) VALUES (:a, :j, :j, :le)"),
-                        {"a": guest, "j": JEUDI, "le": from_})  # fmt: skip
-    with pytest.raises(Refus, match="en pause"):
-        visiter(bourg, guest, bourg.maisons[1], bourg.avant(days=1))
 
 
 # Races.

@@ -13,7 +13,7 @@ from kernel.db import reading, transaction
 from tests import fabriques
 from tests.paniers.feuilles import Ligne, en_csv, feuille, ligne
 from tests.paniers.monde_equipe import JEUDI
-from tests.paniers.test_importation import VENDREDI
+from tests.paniers.tableurs import VENDREDI
 from tests.securite.scene import empreinte
 
 

@@ -1,68 +1,33 @@
 """A centre's spreadsheet taken over: all or nothing, each fault on its line, nothing guessed in silence."""
 
-from collections.abc import Iterator
 from contextlib import suppress
-from datetime import date, time, timedelta
+from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
-from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from foyers.models import Foyer, JustificatifQF, Maison, Membre
+from foyers.models import Foyer, JustificatifQF, Maison
 from foyers.queries import foyer as lire_foyer
-from kernel import clock
-from kernel.clock import paris
 from kernel.db import reading, transaction
 from kernel.errors import Refus
 from kernel.outbox import FactRow
-from kernel.table_files import read_table
 from paniers.abonnements import Terme, souscrire
 from paniers.abonnements_en_lot import AReprendre, souscrire_en_lot, verrouiller
-from paniers.importation.rapport import Rapport, de_json, en_json
-from paniers.importation.reprise import Demande, essayer, importer
+from paniers.importation.rapport import de_json, en_json
 from paniers.models.attente import Attente
 from paniers.models.semaines import Abonnement, AbonnementVersion
 from paniers.verifications import verifier
 from tests import fabriques
 from tests.paniers.feuilles import TITRES, Ligne, datees, en_csv, en_xlsx, feuille, ligne
 from tests.paniers.monde_equipe import JEUDI, comptees
+from tests.paniers.tableurs import LONG, NORMAL, VENDREDI, faire, lot, maisons
 from tests.securite.scene import empreinte
 
-VENDREDI = paris(date(2026, 11, 20), time(12))
-NORMAL, LONG = 200, 2_000
-
-
-@pytest.fixture
-def maisons(app: Flask) -> Iterator[dict[str, int]]:
-    """Two maisons with room, six open weeks, a Friday noon."""
-    clock.set_now(VENDREDI)
-    with transaction() as session:
-        fabriques.calendrier(session)
-        fabriques.grille(session)
-        for number in range(6):
-            fabriques.semaine(session, JEUDI + timedelta(weeks=number))
-        made = {name: fabriques.maison(session, nom=name, places=5_000).id for name in ("Capuche", "Abbaye")}
-        fabriques.maison(session, nom="Baladins", active=False)
-    with app.app_context():
-        yield made
-
-
-def faire(
-    rows: list[Ligne] | bytes, *, ecrire: bool = True, decisions: dict[int, str] | None = None, **options: Any
-) -> Rapport:
-    content = rows if isinstance(rows, bytes) else en_csv(rows)
-    with transaction() as session:
-        demande = Demande(read_table(content), clock.now(), decisions=decisions or {}, **options)
-        return (importer if ecrire else essayer)(session, demande)
-
-
-def lot(combien: int, *extra: Ligne) -> list[Ligne]:
-    return [*feuille(combien), *extra]
+__all__ = ["maisons"]
 
 
 # A clean sheet.
@@ -129,120 +94,6 @@ def test_a_second_import_of_the_same_sheet_adds_nothing(maisons: dict[str, int])
     assert not again.bloque
 
 
-# What is wrong with a line.
-
-FAUTES: dict[str, tuple[dict[str, Any], str, str]] = {
-    "no name": ({"nom": ""}, "Nom", "Le nom manque"),
-    "a figure in a name": ({"nom": "Benali2"}, "Nom", "avec des lettres"),
-    "a formula for a name": ({"nom": "=HYPERLINK(1)"}, "Nom", "avec des lettres"),
-    "a name too long": ({"nom": "a" * 81}, "Nom", "trop long"),
-    "a cell far too long": ({"nom": "a" * 100_000}, "Nom", "très long"),
-    "invisible signs": ({"prenom": "Zo\u202eé"}, "Prénom", "invisibles"),
-    "no first name": ({"prenom": " "}, "Prénom", "prénom manque"),
-    "an error for a first name": ({"prenom": "#N/A"}, "Prénom", "en erreur"),
-    "no maison": ({"maison": ""}, "Maison", "maison manque"),
-    "an unknown maison": ({"maison": "Tombouctou"}, "Maison", "pas connue"),
-    "a closed maison": ({"maison": "Baladins"}, "Maison", "n’accueille plus"),
-    "a short telephone": ({"telephone": "0612"}, "Téléphone", "un seul numéro"),
-    "two telephones": ({"telephone": "0611223344 / 0611223345"}, "Téléphone", "un seul numéro"),
-    "a telephone spoilt by Excel": ({"telephone": "6,12E+08"}, "Téléphone", "abîmé"),
-    "a word for a telephone": ({"telephone": "voisine"}, "Téléphone", "un seul numéro"),
-    "half an e-mail": ({"email": "samira@"}, "E-mail", "incomplète"),
-    "two e-mails": ({"email": "a@b.fr, c@d.fr"}, "E-mail", "incomplète"),
-    "a mail header": ({"email": "a@b.fr\nBcc: x@y.fr"}, "E-mail", "incomplète"),
-    "a rare language": ({"langue": "klingon"}, "Langue", "en un mot"),
-    "a word for a quotient": ({"qf": "moyen"}, "Quotient familial", "en chiffres"),
-    "a negative quotient": ({"qf": "-5"}, "Quotient familial", "en chiffres"),
-    "a huge quotient": ({"qf": "100000"}, "Quotient familial", "en chiffres"),
-    "no month": ({"mois_qf": ""}, "Mois du QF", "le mois de l’attestation"),
-    "a thirteenth month": ({"mois_qf": "13/2026"}, "Mois du QF", "09/2026"),
-    "a month to come": ({"mois_qf": "12/2026"}, "Mois du QF", "avenir"),
-    "checked tomorrow": ({"verifie_le": "21/11/2026"}, "Vérifié le", "avenir"),
-    "checked by a word": ({"verifie_le": "oui"}, "Vérifié le", "03/09/2026"),
-    "three baskets": ({"nombre": "3"}, "Paniers", "un ou deux"),
-    "half a basket": ({"nombre": "1,5"}, "Paniers", "un ou deux"),
-    "the thirty-first of February": ({"debut": "31/02/2027"}, "Début", "qu’elle existe"),
-    "an American date": ({"debut": "12/31/2026"}, "Début", "le jour, le mois"),
-    "a number for a date": ({"fin": "46352"}, "Fin", "le jour, le mois"),
-    "the year 99999": ({"fin": "01/01/99999"}, "Fin", "le jour, le mois"),
-    "an end before the start": ({"debut": "03/02/2027", "fin": "03/01/2027"}, "Fin", "avant le début"),
-    "ten years": ({"fin": "01/01/2037"}, "Paniers", "un an au plus"),
-    "a start in ten years": ({"debut": "01/01/2037", "fin": ""}, "Paniers", "dans l’année"),
-    "a date in Arabic figures": ({"debut": "٠٣/٠٩/٢٠٢٦"}, "Début", "le jour, le mois"),
-    "zero width": ({"nom": "\u200b"}, "Nom", "invisibles"),
-    "a NUL": ({"prenom": "Zo\x01é"}, "Prénom", "invisibles"),
-    "markup": ({"prenom": "<b>Zoé</b>"}, "Prénom", "avec des lettres"),
-}
-REMARQUES: dict[str, tuple[dict[str, Any], str, str]] = {
-    "an old quotient": ({"mois_qf": "09/2024"}, "Mois du QF", "plus d’un an"),
-    "a subscription that is over": ({"fin": "01/10/2026"}, "Fin", "est fini"),
-    "a card": ({"reglement": "Carte bancaire"}, "Mode de règlement", "Une carte ne se reprend pas"),
-    "a maison with a typing error": ({"maison": "Capuhce"}, "Maison", "Lu : Capuche"),
-    "nothing to reach them by": ({"telephone": "", "email": ""}, "Téléphone", "sur papier"),
-}
-
-
-def test_there_are_forty_kinds_of_fault() -> None:
-    assert len(FAUTES) >= 40
-
-
-@pytest.mark.parametrize("combien", [20, pytest.param(LONG, marks=pytest.mark.long)])
-def test_each_fault_is_named_on_its_line_and_nothing_is_written(maisons: dict[str, int], combien: int) -> None:
-    """All kinds at once, each on a line of its own among good ones; the trial and the import say the same."""
-    rows, wanted = lot(combien), {}
-    for rank, (changes, column, said) in enumerate(FAUTES.values()):
-        rows.append(ligne(90_000 + rank, **changes))
-        wanted[len(rows)] = (column, said)
-        rows.append([])
-    before = empreinte()
-    for told in (faire(rows, ecrire=False), faire(rows)):
-        assert empreinte() == before, "all or nothing"
-        assert told.bloque
-        assert told.bilan.abonnements == combien
-        grave = {fault.ligne: fault for fault in told.fautes if fault.grave}
-        assert grave.keys() == wanted.keys()
-        for number, (column, said) in wanted.items():
-            assert grave[number].colonne == column, (number, grave[number])
-            assert said in grave[number].phrase.replace("\u00a0", " "), (number, grave[number])
-            assert len(grave[number].lu) <= 61
-
-
-@pytest.mark.parametrize("nom", REMARQUES)
-def test_what_is_put_right_or_left_aside_is_said(maisons: dict[str, int], nom: str) -> None:
-    changes, column, said = REMARQUES[nom]
-    told = faire(lot(0, ligne(1, **changes)))
-    (remark,) = told.fautes
-    assert (remark.grave, remark.colonne, remark.ligne) == (False, column, 2)
-    assert said in remark.phrase.replace("\u00a0", " ")
-    assert (told.bloque, told.bilan.nouveaux) == (False, 1)
-
-
-@pytest.mark.parametrize("combien", [30, pytest.param(LONG, marks=pytest.mark.long)])
-def test_the_last_line_s_fault_leaves_nothing_of_the_others(maisons: dict[str, int], combien: int) -> None:
-    """Its fault shows only when its subscription is taken, after everything else is written."""
-    before = empreinte()
-    told = faire(lot(combien, ligne(99_999, fin="01/01/2037")))
-    (fault,) = [fault for fault in told.fautes if fault.grave]
-    assert (fault.ligne, fault.colonne) == (combien + 2, "Paniers")
-    assert "un an au plus" in fault.phrase
-    assert told.bilan.nouveaux == combien + 1
-    assert empreinte() == before
-
-
-def test_without_the_savepoint_the_others_would_stay(maisons: dict[str, int], monkeypatch: pytest.MonkeyPatch) -> None:
-    """The control: what rolls back is the savepoint."""
-
-    class Nothing:
-        def commit(self) -> None: ...
-
-        def rollback(self) -> None: ...
-
-    monkeypatch.setattr(Session, "begin_nested", lambda self: Nothing())
-    before = empreinte()
-    assert faire(lot(5, ligne(99_999, fin="01/01/2037"))).bloque
-    assert empreinte() != before
-
-
 def test_where_a_maison_is_full_households_wait_in_the_order_of_the_sheet(maisons: dict[str, int]) -> None:
     with transaction() as session:
         fabriques.maison(session, nom="Petite", places=2)
@@ -282,96 +133,6 @@ def test_a_missing_column_is_said_and_can_be_pointed_at(maisons: dict[str, int])
 def test_a_wrong_choice_of_columns_is_harmless(maisons: dict[str, int]) -> None:
     told = faire(lot(1), choix={0: "nom", 1: "nom", 99: "maison", 2: "mot_de_passe"})
     assert told.colonnes.manquantes == ("Prénom", "Maison")
-
-
-# Duplicates.
-
-
-def test_a_line_that_repeats_another_counts_once(maisons: dict[str, int]) -> None:
-    told = faire(lot(3, ligne(2, "Abbaye" if 2 % 2 == 0 else "Capuche"), ligne(2, "Capuche")))
-    assert (told.bilan.nouveaux, told.bilan.repetees, told.bilan.abonnements) == (3, 2, 3)
-    assert any("celui de la ligne 3" in fault.phrase for fault in told.fautes)
-
-
-DOUBLONS: dict[str, tuple[dict[str, Any], str]] = {
-    "a typing error in the name": ({"nom": "Benalli", "email": ""}, "presque"),
-    "the same name at another number": ({"nom": "Benali", "telephone": "0699999999", "email": ""}, "nom"),
-    "names the other way round": ({"nom": "Samira", "prenom": "Benali", "telephone": "", "email": ""}, "nom"),
-    "another person at this number": ({"nom": "Benali", "prenom": "Karim", "telephone": "0611111111"}, "telephone"),
-    "another name at this e-mail": ({"nom": "Haddad", "telephone": "", "email": "SAMIRA@exemple.test"}, "email"),
-}
-
-
-@pytest.fixture
-def benali(maisons: dict[str, int]) -> int:
-    with transaction() as session:
-        return fabriques.foyer(
-            session,
-            nom="Bénali",
-            maison_id=maisons["Capuche"],
-            telephone="+33611111111",
-            email="samira@exemple.test",
-        ).id
-
-
-@pytest.mark.parametrize("nom", DOUBLONS)
-def test_a_likely_duplicate_waits_for_a_decision(benali: int, nom: str) -> None:
-    changes, why = DOUBLONS[nom]
-    rows = lot(0, ligne(1, **({"prenom": "Samira", "telephone": ""} | changes)))
-    before = empreinte()
-    told = faire(rows)
-    assert empreinte() == before
-    (proposed,) = told.propositions
-    assert [(c.cible, c.motif) for c in proposed.candidats] == [(f"foyer:{benali}", why)]
-    assert (told.bloque, told.a_decider, told.bilan.nouveaux) == (True, 1, 0)
-    merged = faire(rows, ecrire=False, decisions={2: f"foyer:{benali}"})
-    apart = faire(rows, ecrire=False, decisions={2: "distinct"})
-    assert (merged.bilan.nouveaux, merged.bilan.reconnus, merged.bloque) == (0, 1, False)
-    assert (apart.bilan.nouveaux, apart.bilan.reconnus, apart.bloque) == (1, 0, False)
-
-
-def test_a_decision_for_another_household_decides_nothing(benali: int) -> None:
-    rows = lot(0, ligne(1, nom="Benalli", prenom="Samira", telephone="", email=""))
-    assert faire(rows, decisions={2: "foyer:999999"}).a_decider == 1
-    assert faire(rows, decisions={3: "distinct"}).a_decider == 1
-
-
-def test_a_certain_one_completes_the_household_and_overwrites_nothing(benali: int, maisons: dict[str, int]) -> None:
-    told = faire(lot(0, ligne(1, "Abbaye", nom="BENALI", prenom="samira", telephone="06 11 11 11 11", email="x@y.fr")))
-    assert (told.bilan.reconnus, told.bloque) == (1, False)
-    with reading() as session:
-        household = lire_foyer(session, benali)
-        members = session.scalars(select(Membre.prenom).where(Membre.foyer_id == benali)).all()
-        subscribed = session.scalars(select(AbonnementVersion.maison_id)).all()
-    assert (household.maison.nom, household.email) == ("Capuche", "samira@exemple.test")
-    assert members == ["Samira"]
-    assert subscribed == [maisons["Abbaye"]], "the subscription is where the sheet says"
-    assert {fault.colonne for fault in told.fautes} == {"Maison", "E-mail"}
-
-
-def test_a_merged_line_adds_its_person(benali: int) -> None:
-    faire(lot(0, ligne(1, nom="Benali", prenom="Karim", telephone="0611111111")), decisions={2: f"foyer:{benali}"})
-    with reading() as session:
-        members = lire_foyer(session, benali).membres
-    assert [(m.prenom, m.referent) for m in members] == [("Samira", True), ("Karim", False)]
-
-
-def test_an_older_quotient_never_hides_a_later_one(benali: int) -> None:
-    with transaction() as session:
-        fabriques.quotient(session, benali, 640, mois=date(2026, 10, 1))
-    told = faire(lot(0, ligne(1, nom="Benali", prenom="Samira", telephone="0611111111", qf="200")))
-    assert told.bilan.quotients == 0
-    assert any("déjà un quotient" in fault.phrase for fault in told.fautes)
-
-
-def test_lines_of_the_sheet_are_compared_with_one_another(maisons: dict[str, int]) -> None:
-    one = ligne(1, nom="Diallo", prenom="Mamadou", telephone="0612121212", email="")
-    rows = lot(0, one, ligne(2, nom="Dialo", prenom="Mamadou", telephone="", email=""))
-    told = faire(rows)
-    (proposed,) = told.propositions
-    assert (proposed.ligne, proposed.candidats[0].cible) == (3, "ligne:2")
-    assert faire(rows, ecrire=False, decisions={3: "ligne:2"}).bilan.nouveaux == 1
-    assert faire(rows, decisions={3: "distinct"}).bilan.nouveaux == 2
 
 
 # Subscriptions at once, as one by one.

@@ -22,7 +22,7 @@ from tests import fabriques
 from tests.foyers.visite import Visite, connecte_en
 from tests.paniers.feuilles import Ligne, en_csv, feuille, ligne
 from tests.paniers.monde_equipe import JEUDI
-from tests.paniers.test_importation import VENDREDI
+from tests.paniers.tableurs import VENDREDI
 
 PAGE = "/coordination/importations"
 

@@ -1,39 +1,26 @@
 """The pages at the door, as an agent, a bénévole and the coordination meet them."""
 
-import threading
-from collections import Counter
 from datetime import date, time, timedelta
 
 import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from kernel import clock, documents, qr
+from kernel import clock, qr
 from kernel.clock import paris
 from kernel.db import reading, transaction
 from kernel.web.access import Role
 from paiements import grand_livre
-from paniers import retraits
 from paniers.guichet import jour
 from paniers.guichet.recherche import chercher
 from paniers.models.semaines import Panier, Retrait, Semaine
-from paniers.queries import guichet as queries_guichet
-from paniers.queries import remise as queries_remise
 from paniers.queries.guichet import Attendu
-from paniers.retraits import Moyen, Reponse, Verdict
 from tests import fabriques
 from tests.foyers.visite import Visite, connecte_en
-from tests.paniers.monde_equipe import DIX_SEPT_HEURES, JEUDI, Monde, bon, comptees, etat, monde, panier
+from tests.paniers.guichet_ouvert import agent, ici, scanner
+from tests.paniers.monde_equipe import DIX_SEPT_HEURES, JEUDI, Monde, bon, etat, panier
 
-
-@pytest.fixture
-def ici(app: Flask) -> Monde:
-    return monde()
-
-
-@pytest.fixture
-def agent(app: Flask, ici: Monde) -> Visite:
-    return connecte_en(app, Role.AGENT, maisons=(ici.ici,))
+__all__ = ["agent", "ici"]
 
 
 @pytest.fixture
@@ -44,10 +31,6 @@ def benevole(app: Flask, ici: Monde) -> Visite:
 @pytest.fixture
 def coordination(app: Flask, ici: Monde) -> Visite:
     return connecte_en(app, Role.COORDINATION)
-
-
-def scanner(visit: Visite, code: str, maison: int | str):  # type: ignore[no-untyped-def]
-    return visit.poster("/retrait/scan", "/retrait", code=code, maison=str(maison))
 
 
 def test_the_day_shows_who_is_expected_and_no_price(agent: Visite, ici: Monde) -> None:
@@ -303,160 +286,7 @@ def test_without_any_week_the_page_stands(app: Flask, base: str) -> None:
     assert "reponse--voir" in scanner(agent, "PC1:AAAA", here).text
 
 
-def test_everything_has_arrived_is_said_once(agent: Visite, app: Flask, ici: Monde) -> None:
-    assert "Tout est là" in agent.lire("/retrait").text
-    there = connecte_en(app, Role.AGENT, maisons=(ici.ailleurs,))
-    for visit, place in ((agent, ici.ici), (agent, ici.ici), (there, ici.ailleurs)):
-        answer = visit.poster("/retrait/livraison", "/retrait", semaine=ici.code, maison=place)
-        assert answer.status_code == 303
-    with reading() as session:
-        assert session.get_one(Semaine, ici.semaine_id).etat == "livree"
-    assert "Tout est là" not in agent.lire("/retrait").text
-
-
-def test_closing_the_day_notes_who_did_not_come_and_still_serves_them(agent: Visite, ici: Monde) -> None:
-    scanner(agent, bon(ici.samira), ici.ici)
-    asked = agent.lire("/retrait/clore").text
-    assert "Zoé" in asked
-    assert "Samira" not in asked
-    closed = agent.poster("/retrait/clore", "/retrait/clore", semaine=ici.code, maison=ici.ici)
-    assert "2 paniers sont gardés jusqu’à demain" in agent.lire(closed.location).text
-    assert (etat(ici.samira), etat(ici.zoe), etat(ici.autre)) == ("remis", "non_retire", "a_remettre")
-    assert "reponse--remettre" in scanner(agent, bon(ici.zoe), ici.ici).text
-
-
-def test_the_day_is_not_closed_before_it_comes(app: Flask) -> None:
-    ici = monde(paris(date(2026, 11, 24), time(10)))
-    agent = connecte_en(app, Role.AGENT, maisons=(ici.ici,))
-    answer = agent.poster("/retrait/clore", "/retrait", semaine=ici.code, maison=ici.ici)
-    assert answer.status_code == 409
-    assert etat(ici.samira) == "a_remettre"
-
-
-def test_a_page_of_another_week_closes_nothing(agent: Visite, ici: Monde) -> None:
-    for semaine in ["", "2026-W47", "x" * 5_000, "\0"]:
-        for path in ("/retrait/clore", "/retrait/livraison"):
-            assert agent.poster(path, "/retrait", semaine=semaine, maison=ici.ici).status_code == 409
-        assert etat(ici.samira) == "a_remettre"
-
-
-def test_the_day_after_a_late_comer_is_still_found(agent: Visite, app: Flask, ici: Monde) -> None:
-    with transaction() as session:
-        retraits.terminer(session, ici.semaine_id, instant=paris(JEUDI + timedelta(days=1), time(1)))
-    clock.set_now(paris(JEUDI + timedelta(days=1), time(10)))
-    late = connecte_en(app, Role.AGENT, maisons=(ici.ici,))
-    assert "Samira" in late.lire("/retrait").text
-    assert "reponse--remettre" in scanner(late, bon(ici.samira), ici.ici).text
-
-
-def test_the_sheet_and_the_dossier(agent: Visite, ici: Monde) -> None:
-    assert "L’Hostis Zoé" in agent.lire("/retrait/feuille").text
-    path = f"/retrait/dossier/{ici.semaine_id}/{ici.ici}"
-    assert agent.lire(path).status_code == 404
-    with transaction() as session:
-        documents.store(session, f"dossier:{ici.semaine_id}:{ici.ici}", "dossier-capuche.pdf", b"%PDF-")
-    answer = agent.lire(path)
-    assert answer.content_type == "application/pdf"
-    assert "dossier-capuche.pdf" in answer.headers["Content-Disposition"]
-    assert path in agent.lire("/retrait").text
-
-
 def test_nothing_is_handed_out_without_the_token_of_the_page(agent: Visite, ici: Monde) -> None:
     assert agent.client.post(f"/retrait/{ici.samira}/remettre").status_code == 400
     assert agent.client.post("/retrait/scan", data={"code": bon(ici.samira)}).status_code == 400
     assert etat(ici.samira) == "a_remettre"
-
-
-def lire_le_jour(visit: Visite) -> int:
-    with comptees() as sent:
-        assert visit.lire("/retrait?etat=tous").status_code == 200
-    return len(sent)
-
-
-def ajouter(ici: Monde, combien: int) -> None:
-    with transaction() as session:
-        week = session.get_one(Semaine, ici.semaine_id)
-        for number in range(combien):
-            panier(session, week, ici.ici, "Ada", f"Nom{number}")
-
-
-def test_the_day_takes_as_many_queries_for_ten_baskets_as_for_two_hundred(agent: Visite, ici: Monde) -> None:
-    ajouter(ici, 8)
-    few = lire_le_jour(agent)
-    ajouter(ici, 190)
-    assert lire_le_jour(agent) == few <= 12
-
-
-def test_counting_would_notice_a_query_for_each_basket(ici: Monde) -> None:
-    """Negative control of the test above."""
-
-    def one_by_one() -> int:
-        with comptees() as sent, reading() as session:
-            for line in queries_guichet.attendus(session, ici.semaine_id, ici.ici):
-                queries_remise.panier(session, line.id)
-        return len(sent)
-
-    few = one_by_one()
-    ajouter(ici, 20)
-    assert one_by_one() == few + 20
-
-
-def en_course(ici: Monde, hand_out, agents: int = 8) -> list[Verdict]:  # type: ignore[no-untyped-def]
-    """Several agents hand the same basket out at the same instant; returns what each was told."""
-    with transaction() as session:
-        people = [fabriques.compte(session, Role.AGENT, maisons=(ici.ici,)).id for _ in range(agents)]
-    gate, told = threading.Barrier(agents), []
-
-    def one(who: int) -> None:
-        with transaction() as session:
-            session.get(Panier, ici.samira)
-            gate.wait(10)
-            told.append(hand_out(session, who).verdict)
-
-    threads = [threading.Thread(target=one, args=(who,)) for who in people]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
-    return told
-
-
-def test_of_agents_at_once_exactly_one_hands_out(ici: Monde) -> None:
-    told = en_course(
-        ici,
-        lambda session, who: retraits.remettre(
-            session, ici.samira, par=who, moyen=Moyen.LISTE, maisons=None, instant=clock.now()
-        ),
-    )
-    assert Counter(told) == {Verdict.REMIS: 1, Verdict.DEJA_REMIS: 7}
-
-
-def test_without_the_guarded_update_several_would(ici: Monde) -> None:
-    """Negative control: look, then change."""
-
-    def look_then_change(session, who: int) -> Reponse:  # type: ignore[no-untyped-def]
-        basket = session.get(Panier, ici.samira)
-        if basket.etat == "remis":
-            return Reponse(Verdict.DEJA_REMIS)
-        basket.etat = "remis"
-        return Reponse(Verdict.REMIS)
-
-    assert Counter(en_course(ici, look_then_change))[Verdict.REMIS] > 1
-
-
-def test_two_agents_at_once_are_both_answered(app: Flask, ici: Monde) -> None:
-    agents = [connecte_en(app, Role.AGENT, maisons=(ici.ici,)) for _ in range(4)]
-    tokens = [agent.jeton("/retrait") for agent in agents]
-    text, gate, answers = bon(ici.samira), threading.Barrier(4), []
-
-    def one(agent: Visite, token: str) -> None:
-        gate.wait(10)
-        answers.append(agent.client.post("/retrait/scan", data={"csrf_token": token, "code": text, "maison": ici.ici}))
-
-    threads = [threading.Thread(target=one, args=pair) for pair in zip(agents, tokens, strict=True)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
-    assert [answer.status_code for answer in answers] == [200] * 4
-    assert sum("reponse--remettre" in answer.text for answer in answers) == 1
