@@ -1,5 +1,7 @@
 """Pages of money for families, and the door of Stripe's webhooks."""
 
+from typing import TypeVar
+
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
@@ -29,6 +31,7 @@ from paiements.regie import quittances
 bp = Blueprint("paiements", __name__, url_prefix="/paiements")
 
 Page = str | Reponse | tuple[str, int]
+E = TypeVar("E", Mode, Rythme)
 
 PAGE_LA_PLUS_LONGUE = 200
 ABSENT = 503
@@ -111,13 +114,18 @@ def retirer_carte() -> Reponse:
     return redirect(url_for("paiements.mon_compte"))
 
 
+def _choisi(parmi: type[E], champ: str, phrase: str) -> E:
+    """What a page's buttons send in that field; anything else is refused by the sentence."""
+    try:
+        return parmi(request.form.get(champ, ""))
+    except ValueError:
+        raise Refus(phrase, status=400) from None
+
+
 @bp.post("/mode")
 @access(Role.HABITANT, on=MINE)
 def choisir_mode() -> Reponse:
-    try:
-        mode = Mode(request.form.get("mode", ""))
-    except ValueError:
-        raise Refus(_("Choisissez entre « par carte », « par prélèvement » et « à la maison »."), status=400) from None
+    mode = _choisi(Mode, "mode", _("Choisissez entre « par carte », « par prélèvement » et « à la maison »."))
     with transaction() as session:
         reglements.choisir_mode(session, current_user.foyer_id, mode)
     flash(_("C’est noté. Cela vaut dès la prochaine échéance."), "succes")
@@ -127,10 +135,7 @@ def choisir_mode() -> Reponse:
 @bp.post("/rythme")
 @access(Role.HABITANT, on=MINE)
 def choisir_rythme() -> Reponse:
-    try:
-        rythme = Rythme(request.form.get("rythme", ""))
-    except ValueError:
-        raise Refus(_("Choisissez entre « chaque semaine » et « une fois par mois »."), status=400) from None
+    rythme = _choisi(Rythme, "rythme", _("Choisissez entre « chaque semaine » et « une fois par mois »."))
     with transaction() as session:
         reglements.choisir_rythme(session, current_user.foyer_id, rythme)
     flash(_("C’est noté. Cela vaut dès votre prochain panier."), "succes")
