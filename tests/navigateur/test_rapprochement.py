@@ -1,10 +1,14 @@
 """The morning after: the régisseuse reads what the night compared, and says why one euro is not in the ledger."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import text
 
 from demo import essais
+from kernel.clock import today
 from kernel.db import reading
+from paiements.rapprochement import nuit
 from tests.navigateur.ecran import BUREAU, NouvelEcran
 from tests.navigateur.regard import capturer, examiner
 from tests.navigateur.temps import Temps
@@ -12,10 +16,13 @@ from tests.navigateur.temps import Temps
 pytestmark = pytest.mark.navigateur
 
 MOTIF = "Essai de la page de paiement, avec la carte du CCAS"
+PIECE = "stripe:" + essais.A_EXPLIQUER.replace("pi_", "ch_", 1)
+OUVERTS = text("SELECT piece FROM ecart_rapprochement WHERE disparu_le IS NULL AND resolu_le IS NULL")
 ECART = "SELECT resolu_le IS NOT NULL AS resolu, motif FROM ecart_rapprochement WHERE piece = :piece"
 
 
 def test_the_regisseuse_explains_the_one_difference_that_the_night_has_found(temps: Temps, ouvrir: NouvelEcran) -> None:
+    _la_nuit_apres_tous_les_messages(temps)
     ecran = ouvrir("régisseuse", BUREAU)
     ecran.ouvrir("/regie/rapprochement")
     assert "Un écart à expliquer" in ecran.texte
@@ -33,5 +40,12 @@ def test_the_regisseuse_explains_the_one_difference_that_the_night_has_found(tem
     capturer(ecran, "rapprochement-egal")
     assert faults + examiner(ecran) == []
     with reading() as session:
-        piece = "stripe:" + essais.A_EXPLIQUER.replace("pi_", "ch_", 1)
-        assert session.execute(text(ECART), {"piece": piece}).one() == (True, MOTIF)
+        assert session.execute(text(ECART), {"piece": PIECE}).one() == (True, MOTIF)
+
+
+def _la_nuit_apres_tous_les_messages(temps: Temps) -> None:
+    """Compare last night again: the town leapt over days, and its nights came before the provider had spoken."""
+    temps.tout_livre()
+    nuit.rapprocher_le(today() - timedelta(days=1))
+    with reading() as session:
+        assert session.scalars(OUVERTS).all() == [PIECE]
