@@ -2,9 +2,9 @@
 
 1. The embedded PostgreSQL and Redis, unless DATABASE_URL and REDIS_URL name others.
 2. The world outside: a local Stripe, a local mailbox, unless the environment names real ones.
-3. Migrations, the web site, and the demo town if the database is empty.
+3. The web site, migrations meanwhile, and the demo town if the database is empty.
 4. The relay with the timetable, and two workers, so that money never waits behind documents.
-5. Once `/pret` answers, one account for each role, and the address.
+5. Once `/pret` finds the engines, one account for each role, and the address.
 """
 
 import contextlib
@@ -14,10 +14,12 @@ import json
 import os
 import socket
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+
+import psycopg
 
 from demo.environment import Ports, stands_in, town_environment, write_environment_file
 from demo.supervisor import Process, StepFailed, Stopped, Supervisor
@@ -35,9 +37,10 @@ class Impossible(Exception):
 
 @dataclass(frozen=True)
 class Programs:
-    """What a town runs. Tests give stand-ins."""
+    """What a town runs. Tests give stand-ins. `installed` tells of a migrated database whether a town stands there."""
 
     migrate: tuple[str, ...]
+    installed: Callable[[str], bool]
     install: tuple[str, ...]
     outside: tuple[Process, ...]
     web: Process
@@ -59,6 +62,7 @@ def flask(*arguments: str) -> tuple[str, ...]:
 def town_programs(environment: Mapping[str, str], given: Mapping[str, str], var_dir: Path, ports: Ports) -> Programs:
     return Programs(
         migrate=(tool("alembic"), "-c", "migrations/alembic.ini", "upgrade", "head"),
+        installed=has_households,
         install=flask("demo", "installer", "--si-vide"),
         outside=tuple(outside_processes(environment, given, var_dir, ports)),
         web=Process("web", web_command(ports.web), rank=0),
@@ -68,6 +72,12 @@ def town_programs(environment: Mapping[str, str], given: Mapping[str, str], var_
             worker("ouvrier-documents", "courriel", "documents", threads=2),
         ),
     )
+
+
+def has_households(url: str) -> bool:
+    """Asked by hand, for loading all of the software to learn that there is nothing to do costs a second."""
+    with psycopg.connect(url) as connection:
+        return connection.execute("SELECT FROM foyer LIMIT 1").fetchone() is not None
 
 
 def apart() -> tuple[Process, ...]:
@@ -154,23 +164,27 @@ def start_engines(supervisor: Supervisor, given: Mapping[str, str], var_dir: Pat
 
 
 def answers_ready(port: int) -> bool:
+    """Whether pages can be opened. A relay late with what the last stop left undone holds nobody at the door."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
     try:
         connection.request("GET", "/pret")
-        return connection.getresponse().status == 200
-    except (OSError, http.client.HTTPException):
+        checks: dict[str, bool] = json.load(connection.getresponse())
+        return checks["base"] and checks["redis"]
+    except (OSError, http.client.HTTPException, ValueError, KeyError):
         return False
     finally:
         connection.close()
 
 
 def start_town(supervisor: Supervisor, programs: Programs, port: int) -> None:
-    """Everything up to `/pret`. Raises `Impossible`, `Stopped`."""
+    """Everything up to pages that can be opened. Raises `Impossible`, `Stopped`."""
     for process in programs.outside:
         supervisor.add(process)
-    run(supervisor, "migrations", programs.migrate, "La base n’a pas pu être mise à jour.")
+    # It takes the longest to load, and asks nothing of the database before somebody asks it for a page.
     supervisor.add(programs.web)
-    run(supervisor, "installation", programs.install, "La ville n’a pas pu être installée.")
+    run(supervisor, "migrations", programs.migrate, "La base n’a pas pu être mise à jour.")
+    if not programs.installed(supervisor.environment["DATABASE_URL"]):
+        run(supervisor, "installation", programs.install, "La ville n’a pas pu être installée.")
     for process in programs.behind:
         supervisor.add(process)
     if not supervisor.wait_until(partial(answers_ready, port), READY_SECONDS):

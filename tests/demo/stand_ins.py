@@ -1,7 +1,7 @@
 """A town of small stand-in programs, run by the real supervisor: ``python stand_ins.py [flaw]``.
 
 Each program adds its name to `VAR_DIR`/ended.txt when it is asked to stop. Flaws: `deaf` (a worker ignores the request
-and has a child), `mortal` (a worker dies once), `no-migration`, `slow-installation`.
+and has a child), `mortal` (a worker dies once), `no-migration`, `slow-installation`, `installed` (a town stands there).
 """
 
 import os
@@ -24,8 +24,9 @@ SITE = """
 from http.server import BaseHTTPRequestHandler, HTTPServer
 class Site(BaseHTTPRequestHandler):
     def do_GET(self):
-        self.send_response(200 if self.path == "/pret" else 404)
+        self.send_response(503 if self.path == "/pret" else 404)
         self.end_headers()
+        self.wfile.write(b'{"base": true, "redis": true, "relais": false}')
 HTTPServer(("127.0.0.1", int(os.environ["PORT"])), Site).serve_forever()
 """
 DEAF = """
@@ -60,6 +61,7 @@ def programs(flaw: str) -> Programs:
     worker = {"deaf": DEAF, "mortal": LIVE + MORTAL + WAIT}.get(flaw, LIVE + WAIT)
     return Programs(
         migrate=python("raise SystemExit('la table manque')" if flaw == "no-migration" else ""),
+        installed=lambda url: flaw == "installed",
         install=python("import time; time.sleep(600)" if flaw == "slow-installation" else INSTALL),
         outside=(Process("dehors", python(LIVE + WAIT, "dehors"), rank=2),),
         web=Process("web", python(LIVE + SITE, "web"), rank=0),

@@ -9,8 +9,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO
@@ -19,8 +21,10 @@ import pytest
 from dotenv import dotenv_values
 
 from demo.environment import Ports, drawn_secrets, town_environment
-from demo.lancer import Impossible, accounts_table, check_ports, town_programs
+from demo.lancer import Impossible, accounts_table, answers_ready, check_ports, has_households, town_programs
+from kernel.db import transaction
 from kernel.embedded import running_urls
+from tests import fabriques
 
 STAND_INS = Path(__file__).with_name("stand_ins.py")
 OURS = ("DATABASE_URL", "REDIS_URL", "STRIPE_SECRET_KEY", "STRIPE_API_BASE", "SMTP_URL", "PUBLIC_URL", "SECRET_KEY")
@@ -174,6 +178,43 @@ def test_a_stop_during_the_installation_leaves_nothing(start: Callable[..., Town
     wait_until((town.var_dir / "journaux" / "installation.log").exists, seconds=40)
     assert "Tout est arrêté" in town.stop()
     assert town.programs_left() == []
+
+
+def test_a_town_that_stands_is_not_installed_again(start: Callable[..., Town]) -> None:
+    town = start("installed")
+    assert not any("lea@exemple.fr" in line for line in town.lines_until("Prêt"))
+    assert not (town.var_dir / "journaux" / "installation.log").exists()
+
+
+@pytest.mark.parametrize(
+    ("said", "ready"),
+    [
+        ('{"base": true, "redis": true, "relais": true}', True),
+        ('{"base": true, "redis": true, "relais": false}', True),
+        ('{"base": true, "redis": false, "relais": true}', False),
+        ('{"base": false, "redis": true, "relais": false}', False),
+        ("{}", False),
+        ("<h1>Une erreur</h1>", False),
+    ],
+)
+def test_the_address_is_told_once_pages_can_be_opened(said: str, ready: bool) -> None:
+    class Site(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(said.encode())
+
+    with HTTPServer(("127.0.0.1", 0), Site) as site, ThreadPoolExecutor(1) as served:
+        served.submit(site.handle_request)
+        assert answers_ready(site.server_port) is ready
+    assert not answers_ready(site.server_port)
+
+
+def test_a_town_stands_where_a_household_lives(base: str) -> None:
+    assert not has_households(base)
+    with transaction() as session:
+        fabriques.foyer(session)
+    assert has_households(base)
 
 
 def test_a_failed_migration_ends_the_start_and_shows_why(start: Callable[..., Town]) -> None:
