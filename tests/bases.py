@@ -2,12 +2,16 @@
 
 A test gets a used database only if it stands as migrated: same tables, columns, indexes, triggers,
 constraints, rules and functions, no other session left in it. Whatever a test broke on purpose goes with its database.
+So does a database that has held much: the pages of its deleted rows would still be read. And what autovacuum has
+counted is forgotten: of a table counted when it was just emptied, the planner would believe that it holds nothing
+ever after, and join whole towns row by row.
 """
 
 import itertools
 import os
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import LiteralString
 
 import psycopg
 from psycopg import sql
@@ -28,6 +32,14 @@ SELECT md5(string_agg(thing, ',' ORDER BY thing)) FROM (
 ) AS shape
 """
 _OTHERS = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+_WEIGHT = "SELECT sum(pg_relation_size(oid)) FROM pg_class WHERE relnamespace = 'public'::regnamespace"
+_GROWN = 2_000_000
+"""Bytes more than the template's, with its pages for 111 tables: what a few hundred rows leave."""
+_UNCOUNT = """
+SELECT pg_clear_relation_stats('public', relname::text) FROM pg_class
+WHERE relnamespace = 'public'::regnamespace AND reltuples >= 0 AND relpages > CASE relkind WHEN 'r' THEN 0 ELSE 1 END
+      AND relkind IN ('r', 'i')
+"""
 _TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
 _RESTART = "SELECT setval(oid::regclass, 1, false) FROM pg_class WHERE relkind = 'S'"
 
@@ -46,7 +58,10 @@ class Databases:
     def lend(self) -> str:
         """The name of a database with all tables, no rows and sequences at their start."""
         if self._free:
-            return self._free.pop()
+            name = self._free.pop()
+            with psycopg.connect(self.address(name)) as connection:
+                connection.execute(_UNCOUNT)
+            return name
         name = f"essai_{os.getpid()}_{next(self._numbers)}"
         with psycopg.connect(self.url, autocommit=True) as connection:
             connection.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY file_copy")
@@ -63,7 +78,9 @@ class Databases:
     def _emptied(self, name: str) -> bool:
         try:
             with psycopg.connect(self.address(name), options="-c lock_timeout=1s") as connection:
-                if connection.execute(_OTHERS).fetchone() != (0,) or self._shape(connection) != self._as_migrated:
+                if _one(connection, _OTHERS) != 0 or _one(connection, _SHAPE) != self._as_migrated:
+                    return False
+                if int(str(_one(connection, _WEIGHT))) > self._heaviest:
                     return False
                 connection.execute("SET session_replication_role = replica")  # the guards against DELETE stand aside
                 for (table,) in connection.execute(_TABLES).fetchall():
@@ -75,9 +92,18 @@ class Databases:
 
     @cached_property
     def _as_migrated(self) -> object:
-        with psycopg.connect(self.address(TEMPLATE)) as connection:
-            return self._shape(connection)
+        return self._of_the_template(_SHAPE)
 
-    @staticmethod
-    def _shape(connection: "psycopg.Connection[tuple[object, ...]]") -> object:
-        return connection.execute(_SHAPE).fetchone()
+    @cached_property
+    def _heaviest(self) -> int:
+        return int(str(self._of_the_template(_WEIGHT))) + _GROWN
+
+    def _of_the_template(self, query: LiteralString) -> object:
+        with psycopg.connect(self.address(TEMPLATE)) as connection:
+            return _one(connection, query)
+
+
+def _one(connection: "psycopg.Connection[tuple[object, ...]]", query: LiteralString) -> object:
+    row = connection.execute(query).fetchone()
+    assert row is not None, query
+    return row[0]

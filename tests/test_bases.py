@@ -50,6 +50,27 @@ def test_a_broken_database_is_never_lent_again(engines: Engines, broken: str) ->
     engines.databases.give_back(other)
 
 
+def test_a_database_that_has_held_much_is_not_lent_again(engines: Engines) -> None:
+    many = "INSERT INTO document SELECT g, 'a.pdf', 'application/pdf', '', now() FROM generate_series(1, 40000) g"
+    name = borrowed(engines, many)
+    other = engines.databases.lend()
+    assert other != name
+    engines.databases.give_back(other)
+
+
+def test_a_table_counted_when_it_was_just_emptied_is_counted_anew(engines: Engines) -> None:
+    """Else the planner would hold it for empty ever after, whatever it holds."""
+    counted = "SELECT relpages > 0, reltuples FROM pg_class WHERE relname = 'document'"
+    name = borrowed(engines, ROW)
+    with psycopg.connect(engines.database(name), autocommit=True) as connection:
+        connection.execute("ANALYZE document")  # as autovacuum may at any time
+        assert connection.execute(counted).fetchone() == (True, 0)
+    assert engines.databases.lend() == name
+    with psycopg.connect(engines.database(name)) as connection:
+        assert connection.execute(counted).fetchone() == (False, -1)
+    engines.databases.give_back(name)
+
+
 def test_a_database_that_somebody_still_holds_is_never_lent_again(engines: Engines) -> None:
     name = engines.databases.lend()
     with psycopg.connect(engines.database(name)):
