@@ -3,9 +3,11 @@
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Request, Response
 
+AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 TELEPHONE = (360, 740)
 BUREAU = (1280, 800)
 PATIENCE_MS = 60_000
@@ -49,6 +51,7 @@ class Ecran:
             permissions=["camera"],
         )
         self.contexte.set_default_timeout(PATIENCE_MS)
+        self.contexte.add_init_script(path=AXE)  # sent once, not again for each page that is examined
         self.page: Page = self.contexte.new_page()
         self.page.on("console", self._console)
         self.page.on("pageerror", lambda error: self._noter(f"exception: {error}"))

@@ -2,7 +2,6 @@
 
 import os
 import re
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,6 @@ from tests.navigateur.ecran import BUREAU, TELEPHONE, Ecran
 
 ROOT = Path(__file__).resolve().parents[2]
 CAPTURES = ROOT / "var" / "captures"
-AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 ETROIT = {"width": 320, "height": 740}
 LARGEURS = (TELEPHONE[0], 720, 900, BUREAU[0])
 """Where a page lies otherwise than at 320 px: what scrolls or stands fixed on a telephone may be too wide on a desk."""
@@ -50,14 +48,9 @@ _LARGEUR = """() => {
   return `${page.scrollWidth} px in ${width}: ` + [...cut, ...wide].slice(0, 3).map((e) => e.outerHTML.slice(0, 90));
 }"""
 _VERDICT = """async (rules) =>
-  (await axe.run(document, {resultTypes: ['violations'], ...(rules && {runOnly: rules})})).violations
+  (await axe.run(document, {resultTypes: ['violations'], preload: false, ...(rules && {runOnly: rules})})).violations
   .map((v) => ({id: v.id, impact: v.impact, ou: v.nodes.slice(0, 4).map((n) =>
     [n.target.join(' '), n.html.slice(0, 120), n.any.map((c) => c.message).join(' ').slice(0, 200)].join(' | '))}))"""
-
-
-@lru_cache(maxsize=1)
-def _axe() -> str:
-    return AXE.read_text()
 
 
 def examiner(ecran: Ecran, *, connue: bool = False) -> list[str]:
@@ -68,8 +61,6 @@ def examiner(ecran: Ecran, *, connue: bool = False) -> list[str]:
     """
     page, before = ecran.page, ecran.page.viewport_size
     assert before is not None
-    if ecran.javascript:
-        page.evaluate(_axe())
     faults = [*_mots(ecran), *([] if connue else _violations(ecran, "light"))]
     for width in LARGEURS:
         page.set_viewport_size({"width": width, "height": before["height"]})
