@@ -53,16 +53,17 @@ _VERDICT = """async (rules) =>
     [n.target.join(' '), n.html.slice(0, 120), n.any.map((c) => c.message).join(' ').slice(0, 200)].join(' | '))}))"""
 
 
-def examiner(ecran: Ecran, *, connue: bool = False) -> list[str]:
+def examiner(ecran: Ecran, *, connue: bool = False, refus: bool = False) -> list[str]:
     """The faults of the page that is open, wide and light as it stands, then narrow and dark. Empty when all is well.
 
     Of a page that is `connue`, as others read it too, axe is asked no more what their eyes have in common: only what
-    depends on the width and on the colours. Without JavaScript axe cannot run: its clock stands still.
+    depends on the width and on the colours. A `refus` is the page just examined with what is to be corrected: at the
+    widths between it lies as before. Without JavaScript axe cannot run: its clock stands still.
     """
     page, before = ecran.page, ecran.page.viewport_size
     assert before is not None
     faults = [*_mots(ecran), *([] if connue else _violations(ecran, "light"))]
-    for width in LARGEURS:
+    for width in () if refus else LARGEURS:
         page.set_viewport_size({"width": width, "height": before["height"]})
         faults += _defilement(ecran)
     page.set_viewport_size({"width": ETROIT["width"], "height": ETROIT["height"]})

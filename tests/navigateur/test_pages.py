@@ -185,5 +185,5 @@ def _vide(site: Flask, ecran: Ecran, endpoint: str, path: str, nom: str) -> list
         if answer.value.status != 422:
             faults.append(f"{path}: the empty form of {actions[rank]} was answered {answer.value.status}")
         capturer(ecran, nom)
-        faults += examiner(ecran)
+        faults += examiner(ecran, refus=True)
     return faults
