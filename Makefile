@@ -19,8 +19,7 @@ run: ## set up, then run the demo town on http://127.0.0.1:8000 (PORT, VAR_DIR)
 test: ## set up, check, and pass every test but the long ones
 	@setup/prepare.sh test
 	@$(MAKE) --no-print-directory check
-	@# Three for two cores: a third of the time a test waits, for a relay, a browser or a clock.
-	$(BIN)/pytest -n 3 -m "not long" $(PYTEST_ARGS)
+	$(BIN)/pytest -n 2 -m "not long" $(PYTEST_ARGS)
 
 test-long: ## set up and pass the long tests: thousands of crashes, races and orders
 	@setup/prepare.sh test
