@@ -45,6 +45,7 @@ class Encaissement:
     montant: int
 
 
+# Of what is being charged, no more than the charge is still due: money that came before it has lowered it.
 _SOLDER = text(
     """
     WITH reste AS (
@@ -52,11 +53,15 @@ _SOLDER = text(
         FROM unnest(CAST(:foyers AS bigint[])) AS f(foyer_id) LEFT JOIN mouvement m ON m.foyer_id = f.foyer_id
         GROUP BY f.foyer_id
     ), ouvertes AS (
-        SELECT id, foyer_id,
-               coalesce(sum(montant) OVER (PARTITION BY foyer_id ORDER BY ouverte_le DESC, id DESC
-                                           ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS plus_recentes
-        FROM echeance WHERE foyer_id = ANY(CAST(:foyers AS bigint[])) AND reglee_le IS NULL AND groupe_id IS NULL
-          AND id IS DISTINCT FROM CAST(:echeance AS bigint)
+        SELECT e.id, e.foyer_id,
+               coalesce(sum(least(e.montant, p.montant)) OVER (
+                   PARTITION BY e.foyer_id ORDER BY e.ouverte_le DESC, e.id DESC
+                   ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS plus_recentes
+        FROM echeance e
+        LEFT JOIN paiement p ON p.echeance_id = e.id AND p.nature = 'prelevement'
+                            AND p.etat IN ('prepare', 'inconnu', 'en_cours')
+        WHERE e.foyer_id = ANY(CAST(:foyers AS bigint[])) AND e.reglee_le IS NULL AND e.groupe_id IS NULL
+          AND e.id IS DISTINCT FROM CAST(:echeance AS bigint)
     )
     UPDATE echeance SET reglee_le = :maintenant
     WHERE echeance.reglee_le IS NULL AND echeance.foyer_id = ANY(CAST(:foyers AS bigint[]))
@@ -72,6 +77,25 @@ _ROUVRIR = text(
     WHERE o.id = e.id AND e.foyer_id = :foyer AND e.reglee_le >= :depuis AND e.groupe_id IS NULL
       AND NOT EXISTS (SELECT FROM paiement r WHERE r.echeance_id = e.id AND r.etat = 'reussi'
                       AND NOT EXISTS (SELECT FROM litige l WHERE l.paiement_id = r.id AND l.etat <> 'gagne'))
+    """
+)
+
+# Money paid otherwise while a charge was under way has settled its échéance, and has lowered the charge of later ones.
+# Once that charge is refused, what neither another charge nor another open échéance stands for is its own again.
+_ROUVRIR_LA_REFUSEE = text(
+    """
+    WITH en_route AS (
+        SELECT echeance_id, montant FROM paiement
+        WHERE foyer_id = :foyer AND nature = 'prelevement' AND etat IN ('prepare', 'inconnu', 'en_cours')
+    )
+    UPDATE echeance e SET reglee_le = NULL
+    WHERE e.id = :echeance AND e.reglee_le IS NOT NULL AND e.groupe_id IS NULL
+      AND NOT EXISTS (SELECT FROM paiement r WHERE r.echeance_id = e.id AND r.etat = 'reussi')
+      AND :montant <= (SELECT coalesce(sum(montant), 0) FROM mouvement WHERE foyer_id = :foyer)
+                      - (SELECT coalesce(sum(montant), 0) FROM en_route)
+                      - (SELECT coalesce(sum(o.montant), 0) FROM echeance o
+                         WHERE o.foyer_id = :foyer AND o.reglee_le IS NULL AND o.groupe_id IS NULL
+                           AND o.id NOT IN (SELECT echeance_id FROM en_route))
     """
 )
 
@@ -166,8 +190,17 @@ def refuser(session: Session, paiement: Paiement, vers: Etat, non: Refuse, *, ca
     paiement.stripe_id = non.intention or paiement.stripe_id
     paiement.code_refus, paiement.tentative = non.code, non.tentative
     paiement.reprise_le = _reprise(session, paiement, non)
+    _rouvrir(session, paiement)
     publish(session, PaiementRefuse(paiement.id))
     return True
+
+
+def _rouvrir(session: Session, paiement: Paiement) -> None:
+    """What a refused charge should have paid is due again, unless money that came otherwise stands for it."""
+    session.flush()
+    what = {"foyer": paiement.foyer_id, "echeance": paiement.echeance_id, "montant": paiement.montant}
+    session.execute(_ROUVRIR_LA_REFUSEE, what)
+    session.execute(_SUIVRE, {"foyers": [paiement.foyer_id]})
 
 
 def _reprise(session: Session, paiement: Paiement, non: Refuse) -> datetime | None:

@@ -316,7 +316,7 @@ def test_a_thousand_steps_of_households_till_and_stripe_keep_every_rule(argent: 
 
 @pytest.mark.long
 def test_a_hundred_thousand_steps_keep_every_rule(argent: type[Argent]) -> None:
-    jouer(argent, 3_000)
+    jouer(argent, 700, pas=200)
     assert argent.pas >= 100_000
 
 

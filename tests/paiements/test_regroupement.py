@@ -223,8 +223,37 @@ def tenir(foyer_id: int) -> None:
         assert _pris(session, foyer_id) <= owed, "more is being taken than is due"
 
 
+def test_a_charge_refused_after_other_money_came_leaves_its_week_due(base: str) -> None:
+    """Paid at the counter, the week whose charge was under way was settled, and the month's charge lowered."""
+    clock.set_now(DEBUT)
+    foyer_id = foyer_sans_stripe()
+    weeks = [("panier", 400), ("rythme", Rythme.MOIS), ("panier", 400), ("panier", 400), ("payer", 50), ("mois", 0)]
+    for numero, (geste, valeur) in enumerate(weeks):
+        faire(foyer_id, geste, valeur, numero)
+    first = "SELECT count(*) FROM echeance WHERE foyer_id = :foyer AND cle = 'semaine-0' AND reglee_le IS NULL"
+    assert compter(first, foyer=foyer_id) == 0
+    faire(foyer_id, "refuser", 0, 6)
+    assert compter(first, foyer=foyer_id) == 1
+    faire(foyer_id, "accepter", 0, 7)
+    with transaction() as session:
+        assert grand_livre.solde(session, foyer_id) == 400
+    assert compter(first, foyer=foyer_id) == 1, "what the month took was of other weeks"
+    tenir(foyer_id)
+
+
 @settings(max_examples=14, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(gestes=GESTES)
+@example(
+    gestes=[
+        *[("panier", 400)] * 3,
+        ("rythme", Rythme.MOIS),
+        ("accepter", 0),
+        *[("panier", 400)] * 3,
+        ("payer", 34),
+        ("mois", 0),
+        ("refuser", 0),
+    ]
+)
 @example(gestes=[("rythme", Rythme.MOIS), ("accepter", 0), ("panier", 400), ("payer", 88)])
 def test_switching_at_any_time_pays_no_week_twice_and_loses_none(base: str, gestes: list[tuple[str, object]]) -> None:
     clock.set_now(DEBUT)
