@@ -1,6 +1,7 @@
 """What falls due: opened for all households at once when a week closes, charged to the saved card where there is one.
 
 An échéance is charged once at most, for what it leaves due: an advance is used up first, an older debt is never added.
+What an advance leaves below what a card may take is paid at the maison, also if the advance is taken back later.
 What waits too long is found by "due and not done", never by a time window.
 """
 
@@ -41,7 +42,9 @@ _OUVRIR = text(
         WHERE m.montant > 0
     ), ouvertes AS (
         INSERT INTO echeance (foyer_id, cle, libelle, montant, mode, ouverte_le, reglee_le, a_grouper)
-        SELECT foyer_id, :cle, :libelle, montant, mode, :instant,
+        SELECT foyer_id, :cle, :libelle, montant,
+               CASE WHEN 0 < reste AND reste < :minimum AND NOT coalesce(a_grouper, false) THEN 'maison' ELSE mode END,
+               :instant,
                CASE WHEN reste <= 0 THEN CAST(:instant AS timestamptz) END, coalesce(a_grouper, false)
         FROM montants
         ON CONFLICT (foyer_id, cle) DO NOTHING

@@ -183,6 +183,21 @@ def test_an_advance_is_used_up_first_and_an_old_debt_is_never_swept_in(stripe: S
     assert lire(prelevement_du(foyer_id)).montant == 700
 
 
+def test_what_an_advance_leaves_below_what_a_card_takes_is_paid_at_the_maison(stripe: StripeLocal) -> None:
+    foyer_id, _ = foyer_par_carte(stripe)
+    with transaction() as session:
+        lines = [grand_livre.Ligne(CompteGL.STRIPE, 548), grand_livre.Ligne(CompteGL.FOYER, -548, foyer_id=foyer_id)]
+        paid = grand_livre.passer(session, cle="avance", jour=clock.today(), libelle="Avance", mouvements=lines)
+    debiter(foyer_id, 550)
+    assert compter("SELECT count(*) FROM paiement") == 0
+    assert compter("SELECT count(*) FROM echeance WHERE mode = 'maison' AND reglee_le IS NULL") == 1
+    with transaction() as session:
+        assert paid is not None
+        grand_livre.contrepasser(session, paid, "Avance reprise")  # what is due now has no charge, and says so
+        session.flush()
+        assert verifications.verifier(session) == []
+
+
 def test_a_retry_sends_the_card_of_the_first_try_even_if_another_was_saved_since(stripe: StripeLocal) -> None:
     foyer_id, client = foyer_par_carte(stripe)
     debiter(foyer_id)
