@@ -20,9 +20,9 @@ WHY_SHORT: Mapping[str, str] = {
         "connection still lives."
     ),
     "P4": (
-        "Profile: a booking takes some thirty statements, most of them on the way to a sentence that says why somebody "
-        "cannot come; half of its CPU goes into building them. The floor is the outing's lock: bookings of one outing "
-        "follow one another, each holding it for some twelve of these statements."
+        "Profile: a booking takes 28 statements, most of them on the way to a sentence that says why somebody cannot "
+        "come; half of its CPU goes into building them. The floor is the outing's lock: bookings of one outing follow "
+        "one another, each holding it for some twenty of these statements."
     ),
     "P6": (
         "Profile: a delivery is taken and finished in two transactions, so that a killed worker loses nothing and a "

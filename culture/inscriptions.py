@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import inspect, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from culture import attente
@@ -27,7 +27,7 @@ from culture.models.sorties import Sortie
 from culture.regles.etats import EtatInscription, EtatSortie
 from culture.verrous import verrouiller_foyers, verrouiller_sortie
 from foyers.models import Maison
-from kernel.errors import Introuvable, Refus
+from kernel.errors import Refus
 from kernel.formats import instant as en_mots
 from kernel.formats import telephone
 from kernel.outbox import publish
@@ -62,24 +62,14 @@ def inscrire(
     Raises Refus, and nothing is written, when one of them may not come or there is no room for all.
     """
     foyer = verrouiller_foyers(session, [foyer_id])[foyer_id]
-
-    def admis(sortie: Sortie) -> list[Voyageur]:
-        exiger_une_sortie_ouverte(sortie, instant)
-        if attendre and _attend_deja(session, sortie_id, foyer_id):
-            raise Refus(_("Votre foyer attend déjà des places pour cette sortie. Quittez d’abord cette demande."))
-        going = voyageurs(session, sortie, foyer_id, personnes, instant)
-        exiger_les_limites(session, sortie, foyer_id, going)
-        if not chevauchement_su:
-            exiger_sans_chevauchement(session, sortie, going)
-        return going
-
-    # In a rush all wait for the outing's lock: what the household's own lock holds still is asked before, and once more
-    # only if the outing has been changed meanwhile.
-    read = _lire(session, sortie_id)
-    seen, going = _telle_quelle(read), admis(read)
     sortie = verrouiller_sortie(session, sortie_id)
-    if _telle_quelle(sortie) != seen:
-        going = admis(sortie)
+    exiger_une_sortie_ouverte(sortie, instant)
+    if attendre and _attend_deja(session, sortie_id, foyer_id):
+        raise Refus(_("Votre foyer attend déjà des places pour cette sortie. Quittez d’abord cette demande."))
+    going = voyageurs(session, sortie, foyer_id, personnes, instant)
+    exiger_les_limites(session, sortie, foyer_id, going)
+    if not chevauchement_su:
+        exiger_sans_chevauchement(session, sortie, going)
     attente.servir(session, sortie, instant)
     free = attente.occupation(session, sortie, instant).libres_pour(foyer.maison_id)
     act = Acte(foyer.maison_id, instant, par, foyer_id)
@@ -132,18 +122,6 @@ def annuler(
     publish(session, PlacesRendues(inscription.id, len(kept)))
     session.flush()  # what is free is counted by a query
     attente.servir(session, sortie, instant)
-
-
-def _lire(session: Session, sortie_id: int) -> Sortie:
-    sortie = session.get(Sortie, sortie_id, populate_existing=True)
-    if sortie is None:
-        raise Introuvable
-    return sortie
-
-
-def _telle_quelle(sortie: Sortie) -> dict[str, object]:
-    """The outing's row, to be compared with what it was a moment before."""
-    return {column.key: getattr(sortie, column.key) for column in inspect(Sortie).column_attrs}
 
 
 def _ouvrir(

@@ -4,16 +4,13 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.orm import Session
 
-from culture import attente, inscriptions
+from culture import attente
 from culture.attente import accepter, laisser
 from culture.conditions import Chevauchement, Personne
 from culture.inscriptions import annuler, inscrire
-from culture.models.sorties import Sortie
 from culture.regles.etats import Besoin
 from culture.sorties import annuler_sortie
-from culture.verrous import verrouiller_sortie
 from kernel.db import transaction
 from kernel.errors import Introuvable, Refus
 from kernel.web.access import Role
@@ -64,44 +61,7 @@ def tenues(season: Saison) -> int:
     )
 
 
-def changee_avant_le_verrou(monkeypatch: pytest.MonkeyPatch, changement: str) -> None:
-    """Somebody changes the outing after a family has read it, before the family's act holds it."""
-
-    def verrouiller(session: Session, sortie_id: int) -> Sortie:
-        with transaction() as other:
-            other.execute(text(f"UPDATE sortie SET {changement} WHERE id = :s"), {"s": sortie_id})  # noqa: S608
-        return verrouiller_sortie(session, sortie_id)
-
-    monkeypatch.setattr(inscriptions, "verrouiller_sortie", verrouiller)
-
-
 # Booking and giving back.
-
-
-@pytest.mark.parametrize(
-    ("changement", "dit"),
-    [
-        ("etat = 'annulee'", "Cette sortie est annulée"),
-        ("places_par_foyer = 2", "donne 2 places au plus"),
-        ("cloture_le = ouverture_le + interval '1 minute'", "Les inscriptions sont closes"),
-    ],
-)
-def test_an_outing_changed_while_a_family_waits_for_it_is_judged_as_it_now_stands(
-    saison: Saison, famille: Gens, monkeypatch: pytest.MonkeyPatch, changement: str, dit: str
-) -> None:
-    changee_avant_le_verrou(monkeypatch, changement)
-    with pytest.raises(Refus, match=dit):
-        reserver(saison, famille)
-    assert tenues(saison) == 0
-
-
-def test_control_an_outing_that_is_not_compared_is_booked_though_closed(
-    saison: Saison, famille: Gens, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    changee_avant_le_verrou(monkeypatch, "cloture_le = ouverture_le + interval '1 minute'")
-    monkeypatch.setattr(inscriptions, "_telle_quelle", lambda sortie: {})
-    reserver(saison, famille)
-    assert tenues(saison) == 3
 
 
 def test_a_household_books_in_one_act_and_its_account_is_debited_once(saison: Saison, famille: Gens) -> None:
