@@ -98,7 +98,7 @@ def _ligne(label: Any, manque: Any = None, *, au_plus: int = LIGNE_MAX, aire: bo
     return kind(label, checks, filters=[sans_blancs], render_kw={"maxlength": au_plus, "autocomplete": "off"})
 
 
-_INSTANT = [InputRequired(_l("Choisissez un jour et une heure."))]
+_INSTANT = [DataRequired(_l("Choisissez un jour et une heure."))]
 
 
 class SortieForm(Formulaire):

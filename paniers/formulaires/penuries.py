@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from wtforms import Field, HiddenField, StringField, ValidationError
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import DataRequired, Length
 
 from foyers.champs import Visible, sans_blancs
 from foyers.formulaires import Formulaire
@@ -82,7 +82,7 @@ class CorrectionForm(Formulaire):
     motif = StringField(
         _l("Pourquoi le panier change"),
         [
-            InputRequired(_l("Écrivez pourquoi le panier change : les familles le liront.")),
+            DataRequired(_l("Écrivez pourquoi le panier change : les familles le liront.")),
             Length(max=MOTIF_LE_PLUS_LONG, message=_l("Dites pourquoi en deux cents lettres au plus.")),
             Visible(),
         ],

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from wtforms import BooleanField, Field, SelectChoice, StringField
-from wtforms.validators import DataRequired, InputRequired, Length, Optional, StopValidation
+from wtforms.validators import DataRequired, Length, Optional, StopValidation
 
 from foyers.champs import ChampChoix, ChampEuros, Visible, cle, sans_blancs
 from foyers.formulaires import Formulaire
@@ -230,7 +230,7 @@ def _jour(label: Any) -> ChampChoix:
 
 
 def _heure(label: Any) -> ChampHeure:
-    return ChampHeure(label, [InputRequired(_l("Écrivez l’heure ainsi : 17:00."))])
+    return ChampHeure(label, [DataRequired(_l("Écrivez l’heure ainsi : 17:00."))])
 
 
 class RythmeForm(_AvecApercu):

@@ -43,6 +43,10 @@ from tests.securite.scene import (
     regles,
 )
 
+PARTS = 16
+BLANCS = " "
+"""What is typed, and is nothing: a field that asks for input alone lets it through."""
+
 pytestmark = pytest.mark.usefixtures("sans_limite")
 
 ROLES: tuple[Role | None, ...] = (None, *Role)
@@ -80,12 +84,16 @@ def essais(app: Flask, form: Formulaire, values: list[str], *, alike: bool) -> l
     return [*made, MultiDict(right | dict.fromkeys(every, "x" * 20_000))]
 
 
-def attaquer(app: Flask, scene: Scene, share: int) -> Temoin:
-    """Every form with one hostile value in `share` for each of its fields."""
+def attaquer(app: Flask, scene: Scene, share: int, first: int | None = None) -> Temoin:
+    """Every form with blanks, and one hostile value in `share`, for each of its fields.
+
+    With `first` all forms have the same values, from that one on, and fields that are alike all have their turn.
+    """
     witness = Temoin()
     for number, form in enumerate(formulaires(app, scene)):
         client = navigateur(app, scene.comptes[form.role] if form.role else None)
-        for data in essais(app, form, HOSTILES[number % share :: share], alike=share == 1):
+        values = HOSTILES[(number if first is None else first) % share :: share]
+        for data in essais(app, form, [BLANCS, *values], alike=first is not None):
             envoyer(client, witness, form, data)
     return witness
 
@@ -97,8 +105,9 @@ def test_every_form_answers_hostile_values_with_a_sentence(app: Flask, scene: Sc
 
 
 @pytest.mark.long
-def test_every_form_answers_every_hostile_value_with_a_sentence(app: Flask, scene: Scene) -> None:
-    witness = attaquer(app, scene, share=1)
+@pytest.mark.parametrize("first", range(PARTS))
+def test_every_form_answers_every_hostile_value_with_a_sentence(app: Flask, scene: Scene, first: int) -> None:
+    witness = attaquer(app, scene, share=PARTS, first=first)
     print("requests", witness.requetes, witness.reponses)
 
 
