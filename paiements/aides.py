@@ -20,7 +20,7 @@ from paiements.en_ligne.avancement import resolder, solder, verrouiller_foyer, v
 from paiements.en_ligne.conditions import en_vigueur
 from paiements.events import AideAccordee, AideAnnulee
 from paiements.grand_livre import Ligne
-from paiements.models.en_ligne import Aide
+from paiements.models.en_ligne import PARMI_EN_ROUTE, Aide
 from paiements.models.grand_livre import CompteGL
 from paiements.queries import familles as queries
 
@@ -35,7 +35,7 @@ _A_INVITER = text(
         SELECT e.foyer_id, sum(e.montant) AS montant FROM echeance e
         WHERE e.reglee_le IS NULL AND e.groupe_id IS NULL AND NOT e.a_grouper
           AND NOT EXISTS (SELECT FROM paiement p WHERE p.echeance_id = e.id
-                          AND p.etat IN ('prepare', 'inconnu', 'en_cours'))
+                          AND p.etat IN :en_route)
         GROUP BY e.foyer_id HAVING sum(e.montant) >= :seuil
     )
     SELECT d.foyer_id FROM dus d LEFT JOIN reglement r ON r.foyer_id = d.foyer_id
@@ -43,7 +43,7 @@ _A_INVITER = text(
       AND (SELECT sum(m.montant) FROM mouvement m WHERE m.foyer_id = d.foyer_id) >= :seuil
     ORDER BY d.foyer_id LIMIT :combien
     """
-)
+).bindparams(PARMI_EN_ROUTE)
 
 _INVITEES = text("UPDATE reglement SET invite_le = :instant WHERE foyer_id = ANY(CAST(:foyers AS bigint[]))")
 

@@ -18,7 +18,7 @@ from paiements import grand_livre
 from paiements.en_ligne.conditions import en_vigueur
 from paiements.events import PaiementRefuse, PaiementReussi
 from paiements.grand_livre import Ligne
-from paiements.models.en_ligne import Paiement, PaiementEtape, Reglement
+from paiements.models.en_ligne import PARMI_EN_ROUTE, Paiement, PaiementEtape, Reglement
 from paiements.models.grand_livre import CompteGL
 from paiements.passerelle import Refuse
 from paiements.regles.etats import CONCLUS, Etat, arrive_trop_tard, verifier_mouvement
@@ -59,7 +59,7 @@ _SOLDER = text(
                    ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS plus_recentes
         FROM echeance e
         LEFT JOIN paiement p ON p.echeance_id = e.id AND p.nature = 'prelevement'
-                            AND p.etat IN ('prepare', 'inconnu', 'en_cours')
+                            AND p.etat IN :en_route
         WHERE e.foyer_id = ANY(CAST(:foyers AS bigint[])) AND e.reglee_le IS NULL AND e.groupe_id IS NULL
           AND e.id IS DISTINCT FROM CAST(:echeance AS bigint)
     )
@@ -68,7 +68,7 @@ _SOLDER = text(
       AND (echeance.id = CAST(:echeance AS bigint) OR echeance.id IN (
            SELECT o.id FROM ouvertes o JOIN reste r ON r.foyer_id = o.foyer_id WHERE o.plus_recentes >= r.du))
     """
-)
+).bindparams(PARMI_EN_ROUTE)
 
 _ROUVRIR = text(
     """
@@ -86,7 +86,7 @@ _ROUVRIR_LA_REFUSEE = text(
     """
     WITH en_route AS (
         SELECT echeance_id, montant FROM paiement
-        WHERE foyer_id = :foyer AND nature = 'prelevement' AND etat IN ('prepare', 'inconnu', 'en_cours')
+        WHERE foyer_id = :foyer AND nature = 'prelevement' AND etat IN :en_route
     )
     UPDATE echeance e SET reglee_le = NULL
     WHERE e.id = :echeance AND e.reglee_le IS NOT NULL AND e.groupe_id IS NULL
@@ -97,7 +97,7 @@ _ROUVRIR_LA_REFUSEE = text(
                          WHERE o.foyer_id = :foyer AND o.reglee_le IS NULL AND o.groupe_id IS NULL
                            AND o.id NOT IN (SELECT echeance_id FROM en_route))
     """
-)
+).bindparams(PARMI_EN_ROUTE)
 
 # The weeks that a month's échéance stands for follow it.
 _SUIVRE = text(

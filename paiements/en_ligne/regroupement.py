@@ -17,6 +17,7 @@ from paiements.echeances import MINIMUM
 from paiements.en_ligne.avancement import verrouiller_foyers
 from paiements.en_ligne.conditions import cle_du_mois, en_vigueur
 from paiements.events import PreavisDemande, PrelevementDemande
+from paiements.models.en_ligne import PARMI_EN_ROUTE
 
 PAR_TOUR = 500
 
@@ -41,7 +42,7 @@ _REGROUPER = text(
         SELECT p.foyer_id, sum(p.montant) AS montant, least(sum(p.montant),
                (SELECT coalesce(sum(m.montant), 0) FROM mouvement m WHERE m.foyer_id = p.foyer_id)
                - (SELECT coalesce(sum(x.montant), 0) FROM paiement x WHERE x.foyer_id = p.foyer_id
-                  AND x.nature = 'prelevement' AND x.etat IN ('prepare', 'inconnu', 'en_cours'))) AS reste
+                  AND x.nature = 'prelevement' AND x.etat IN :en_route)) AS reste
         FROM parts p GROUP BY p.foyer_id
     ), ouvertes AS (
         INSERT INTO echeance (foyer_id, cle, libelle, montant, mode, ouverte_le)
@@ -62,7 +63,7 @@ _REGROUPER = text(
     )
     SELECT id, mandat_id FROM prepares ORDER BY id
     """
-)
+).bindparams(PARMI_EN_ROUTE)
 
 
 def regrouper(session: Session, instant: datetime) -> int:

@@ -5,11 +5,15 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, func, text
+from sqlalchemy import BindParameter, CheckConstraint, ForeignKey, Index, SmallInteger, bindparam, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 import foyers.models  # noqa: F401  (its tables are named in foreign keys)
 from kernel.db import Base, Instant, Key
+from paiements.regles.etats import EN_ROUTE, Etat
+
+PARMI_EN_ROUTE: BindParameter[list[Etat]] = bindparam("en_route", list(EN_ROUTE), expanding=True)
+"""For a statement that says `etat IN :en_route`."""
 
 
 class Mode(StrEnum):

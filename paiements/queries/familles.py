@@ -12,12 +12,10 @@ from paiements import grand_livre
 from paiements.en_ligne.conditions import cle_du_mois, en_vigueur
 from paiements.grand_livre import LigneDeCompte
 from paiements.models.en_ligne import Carte, Echeance, Mandat, Mode, Paiement, Reglement, Rythme
-from paiements.regles.etats import Etat
+from paiements.regles.etats import EN_ROUTE, Etat
 from paiements.regles.refus import Famille, famille_du_refus
 
 LIGNES_PAR_PAGE = 60
-EN_ROUTE = (Etat.PREPARE, Etat.INCONNU, Etat.EN_COURS)
-"""States of a charge that may still bring its money: that much is not asked for again."""
 MARQUES = {"visa": "Visa", "mastercard": "Mastercard", "amex": "American Express", "cartes_bancaires": "Carte Bancaire"}
 
 

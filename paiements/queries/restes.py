@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from foyers.models import Foyer, Maison, Membre
 from kernel.errors import Introuvable
+from paiements.models.en_ligne import PARMI_EN_ROUTE
 from paiements.models.regie import ActeRegie, Regie
 from paiements.models.restes import EtatRestes, Reste
 from paiements.queries.caisse import numero_de
@@ -28,7 +29,7 @@ _A_RECOUVRER = text(
     ), anciens AS (
         SELECT d.foyer_id, d.credit, least(d.solde - d.recent, d.solde - coalesce((
                    SELECT sum(p.montant) FROM paiement p WHERE p.foyer_id = d.foyer_id AND p.nature = 'prelevement'
-                   AND p.etat IN ('prepare', 'inconnu', 'en_cours')), 0)) AS montant
+                   AND p.etat IN :en_route), 0)) AS montant
         FROM dus d
     )
     SELECT a.foyer_id, b.prenom, b.nom, x.nom AS maison, CAST(a.montant AS integer) AS montant, (
@@ -41,7 +42,7 @@ _A_RECOUVRER = text(
     JOIN membre b ON b.foyer_id = f.id AND b.referent
     WHERE a.montant >= :seuil ORDER BY depuis, a.foyer_id
     """
-)
+).bindparams(PARMI_EN_ROUTE)
 
 
 @dataclass(frozen=True, slots=True)

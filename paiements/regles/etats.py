@@ -31,6 +31,9 @@ PERMIS: dict[Etat, frozenset[Etat]] = {
     Etat.REUSSI: frozenset(),
 }
 
+EN_ROUTE = (Etat.PREPARE, Etat.INCONNU, Etat.EN_COURS)
+"""States of a charge that may still bring its money: that much is not asked for again."""
+
 CONCLUS = frozenset({Etat.REFUSE, Etat.ABANDONNE, Etat.REUSSI})
 """States in which nothing more is expected from Stripe."""
 

@@ -14,7 +14,7 @@ from paiements.echeances import MINIMUM
 from paiements.en_ligne import avancement, prelevements, regroupement
 from paiements.en_ligne.avancement import Encaissement
 from paiements.grand_livre import Ligne
-from paiements.models.en_ligne import Carte, Mandat, Mode, Paiement, Reglement, Rythme
+from paiements.models.en_ligne import PARMI_EN_ROUTE, Carte, Mandat, Mode, Paiement, Reglement, Rythme
 from paiements.models.grand_livre import CompteGL
 from paiements.passerelle import Refuse
 from paiements.regles.etats import Etat
@@ -287,8 +287,8 @@ def test_switching_at_any_time_pays_no_week_twice_and_loses_none(base: str, gest
 
 def test_control_a_month_that_forgets_what_it_took_pays_twice(base: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the link from a week to its month, the next month takes it again."""
-    unlinked = str(regroupement._REGROUPER).replace("SET groupe_id = o.id", "SET groupe_id = NULL")
-    monkeypatch.setattr(regroupement, "_REGROUPER", text(unlinked))
+    unlinked = regroupement._REGROUPER.text.replace("SET groupe_id = o.id", "SET groupe_id = NULL")
+    monkeypatch.setattr(regroupement, "_REGROUPER", text(unlinked).bindparams(PARMI_EN_ROUTE))
     clock.set_now(DEBUT)
     foyer_id = foyer_sans_stripe()
     faire(foyer_id, "rythme", Rythme.MOIS, 0)
