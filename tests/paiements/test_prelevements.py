@@ -11,7 +11,7 @@ from kernel import clock
 from kernel.db import transaction
 from paiements import courriels, echeances, grand_livre, passerelle, reglements, verifications
 from paiements.en_ligne import prelevements
-from paiements.models.en_ligne import Carte, Mode
+from paiements.models.en_ligne import Carte, Mode, Rythme
 from paiements.models.grand_livre import CompteGL
 from paiements.passerelle import Indisponible, prestataire_stripe
 from paiements.regles.etats import Etat
@@ -196,6 +196,16 @@ def test_what_an_advance_leaves_below_what_a_card_takes_is_paid_at_the_maison(st
         grand_livre.contrepasser(session, paid, "Avance reprise")  # what is due now has no charge, and says so
         session.flush()
         assert verifications.verifier(session) == []
+
+
+def test_what_little_an_advance_leaves_of_a_week_still_waits_for_the_month(stripe: StripeLocal) -> None:
+    foyer_id, _ = foyer_par_carte(stripe)
+    with transaction() as session:
+        reglements.choisir_rythme(session, foyer_id, Rythme.MOIS)
+        lines = [grand_livre.Ligne(CompteGL.STRIPE, 548), grand_livre.Ligne(CompteGL.FOYER, -548, foyer_id=foyer_id)]
+        grand_livre.passer(session, cle="avance", jour=clock.today(), libelle="Avance", mouvements=lines)
+    debiter(foyer_id, 550)
+    assert compter("SELECT count(*) FROM echeance WHERE mode = 'carte' AND a_grouper AND reglee_le IS NULL") == 1
 
 
 def test_a_retry_sends_the_card_of_the_first_try_even_if_another_was_saved_since(stripe: StripeLocal) -> None:

@@ -241,6 +241,18 @@ def test_a_charge_refused_after_other_money_came_leaves_its_week_due(base: str) 
     tenir(foyer_id)
 
 
+def test_a_charge_refused_after_all_was_paid_otherwise_leaves_nothing_due(base: str) -> None:
+    clock.set_now(DEBUT)
+    foyer_id = foyer_sans_stripe()
+    faire(foyer_id, "panier", 400, 0)
+    with transaction() as session:
+        lines = [Ligne(CompteGL.STRIPE, 400), Ligne(CompteGL.FOYER, -400, foyer_id=foyer_id)]
+        grand_livre.passer(session, cle="essai", jour=clock.today(), libelle="Payé", mouvements=lines)
+        avancement.solder(session, foyer_id)
+    faire(foyer_id, "refuser", 0, 1)
+    assert compter("SELECT count(*) FROM echeance WHERE reglee_le IS NULL") == 0
+
+
 @settings(max_examples=14, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(gestes=GESTES)
 @example(
