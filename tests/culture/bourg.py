@@ -1,11 +1,12 @@
 """A small season to test outings in: a maison, a venue, grids, people with passes, an outing; and shortcuts."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
@@ -203,3 +204,10 @@ def fautes(instant: datetime = MAINTENANT) -> list[str]:
             return [*verifications.verifier(session), *verifications_paiements.verifier(session)]
     finally:
         clock.set_now(None)
+
+
+@pytest.fixture(autouse=True)
+def horloge() -> Iterator[None]:
+    clock.set_now(MAINTENANT)
+    yield
+    clock.set_now(None)

@@ -1,6 +1,5 @@
 """A venue before an outing: its link, what it has read, the mails and vouchers it gets."""
 
-from collections.abc import Iterator
 from datetime import datetime, time, timedelta
 
 import pytest
@@ -14,20 +13,13 @@ from kernel import clock
 from kernel.clock import PARIS, paris
 from kernel.db import reading, transaction
 from kernel.mail import Mail
-from tests.culture.bourg import MAINTENANT, SOIR, Saison, batir
+from tests.culture.bourg import SOIR, Saison, batir
 from tests.foyers.visite import Visite
 
 J_7 = paris(SOIR.astimezone(PARIS).date() - timedelta(days=7), time(9))
 
 
 J_1 = paris(SOIR.astimezone(PARIS).date() - timedelta(days=1), time(9))
-
-
-@pytest.fixture(autouse=True)
-def horloge() -> Iterator[None]:
-    clock.set_now(MAINTENANT)
-    yield
-    clock.set_now(None)
 
 
 @pytest.fixture

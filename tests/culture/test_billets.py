@@ -1,7 +1,6 @@
 """Tickets of a venue: counted once, handed out and taken back, never more than came."""
 
 import threading
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -12,20 +11,14 @@ from culture import billets, inscriptions
 from culture.billets import Stock
 from culture.models.inscriptions import PlaceSortie
 from culture.models.sorties import Sortie
-from kernel import clock
 from kernel.db import reading, transaction
 from kernel.errors import Refus
 from kernel.web.access import Role
-from tests.culture.bourg import MAINTENANT, Saison, batir, fautes, habiter, reserver
+from tests.culture.bourg import MAINTENANT, Saison, batir, fautes, habiter, horloge, reserver
 from tests.foyers.visite import Visite, connecte_en
 from tests.paniers.bourg import compter as combien
 
-
-@pytest.fixture(autouse=True)
-def horloge() -> Iterator[None]:
-    clock.set_now(MAINTENANT)
-    yield
-    clock.set_now(None)
+__all__ = ["horloge"]
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ from kernel import clock, documents, pdf
 from kernel.db import reading, transaction
 from kernel.web.access import Role
 from tests import fabriques
-from tests.culture.bourg import MAINTENANT, SOIR, Saison, fautes, habiter, reserver
-from tests.culture.lieu import courriels, horloge, lien, lignes, passer, saison, theatre
+from tests.culture.bourg import MAINTENANT, SOIR, Saison, fautes, habiter, horloge, reserver
+from tests.culture.lieu import courriels, lien, lignes, passer, saison, theatre
 from tests.foyers.visite import Visite
 from tests.paniers.bourg import compter as combien
 

@@ -17,8 +17,8 @@ from kernel.db import reading, transaction
 from kernel.errors import Refus
 from kernel.web.access import Role
 from tests import fabriques
-from tests.culture.bourg import MAINTENANT, Saison, habiter, reserver
-from tests.culture.lieu import J_1, J_7, courriels, horloge, passer, saison
+from tests.culture.bourg import MAINTENANT, Saison, habiter, horloge, reserver
+from tests.culture.lieu import J_1, J_7, courriels, passer, saison
 from tests.paniers.bourg import compter as combien
 
 __all__ = ["horloge", "saison"]

@@ -1,7 +1,6 @@
 """Groups with a list: made, filled, taken along in one act or not at all, printed, closed."""
 
 import threading
-from collections.abc import Iterator
 
 import pytest
 from flask import Flask
@@ -10,20 +9,14 @@ from sqlalchemy import select, text
 from culture import groupes
 from culture.models.inscriptions import Groupe, GroupePersonne
 from foyers.models import Membre
-from kernel import clock
 from kernel.db import reading, transaction
 from kernel.errors import Refus
 from kernel.web.access import Role
-from tests.culture.bourg import MAINTENANT, Saison, batir, fautes, gens, habiter, reserver
+from tests.culture.bourg import MAINTENANT, Saison, batir, fautes, gens, habiter, horloge, reserver
 from tests.foyers.visite import Visite, connecte_en
 from tests.paniers.bourg import compter
 
-
-@pytest.fixture(autouse=True)
-def horloge() -> Iterator[None]:
-    clock.set_now(MAINTENANT)
-    yield
-    clock.set_now(None)
+__all__ = ["horloge"]
 
 
 @pytest.fixture

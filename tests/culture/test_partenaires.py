@@ -22,8 +22,8 @@ from kernel import clock, documents
 from kernel.db import reading, transaction
 from kernel.errors import Refus
 from kernel.web.access import Role
-from tests.culture.bourg import MAINTENANT, SOIR, Saison, batir, fautes, habiter, reserver
-from tests.culture.lieu import horloge, lien, lignes, saison, theatre
+from tests.culture.bourg import MAINTENANT, SOIR, Saison, batir, fautes, habiter, horloge, reserver
+from tests.culture.lieu import lien, lignes, saison, theatre
 from tests.foyers.visite import Visite, connecte_en
 from tests.paniers.bourg import compter as combien
 

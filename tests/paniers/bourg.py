@@ -72,3 +72,12 @@ def ensemble(gestes: Sequence[Callable[[Session], T]]) -> list[T | Exception]:
 def compter(query: str, **given: object) -> int:
     with transaction() as session:
         return int(session.execute(text(query), given).scalar_one() or 0)
+
+
+def peupler(session: Session, bourg: Bourg, foyers: list[tuple[int, int, int | None]]) -> None:
+    """Households as (maison, baskets, quotient)."""
+    for where, nombre, quotient in foyers:
+        foyer = fabriques.foyer(session, maison_id=bourg.maisons[where]).id
+        fabriques.abonnement(session, foyer, bourg.maisons[where], nombre=nombre)
+        if quotient is not None:
+            fabriques.quotient(session, foyer, quotient)

@@ -15,20 +15,13 @@ from paniers.queries.arrivee import arrivee
 from paniers.queries.coordination import echeancier
 from tests.foyers.visite import Visite, connecte_en
 from tests.paniers.bourg import compter, ensemble
-from tests.paniers.monde_equipe import Monde, bon, monde
+from tests.paniers.guichet_ouvert import agent, ici
+from tests.paniers.monde_equipe import Monde, bon
+
+__all__ = ["agent", "ici"]
 
 # Capuche hands out three baskets: one for Samira, two for Zoé.
 TOUS = 3
-
-
-@pytest.fixture
-def ici(app: Flask) -> Monde:
-    return monde()
-
-
-@pytest.fixture
-def agent(app: Flask, ici: Monde) -> Visite:
-    return connecte_en(app, Role.AGENT, maisons=(ici.ici,))
 
 
 @pytest.fixture

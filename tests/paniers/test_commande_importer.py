@@ -11,10 +11,10 @@ from foyers.models import Foyer
 from kernel import clock
 from kernel.db import reading, transaction
 from tests import fabriques
+from tests.empreintes import empreinte
 from tests.paniers.feuilles import Ligne, en_csv, feuille, ligne
 from tests.paniers.monde_equipe import JEUDI
 from tests.paniers.tableurs import VENDREDI
-from tests.securite.scene import empreinte
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from paniers.models.producteurs import Commande, CommandeLigne
 from paniers.models.semaines import Semaine
 from paniers.regles.etats import EtatSemaine
 from tests import fabriques
-from tests.paniers.bourg import JEUDI, Bourg, batir, compter, ensemble
+from tests.paniers.bourg import JEUDI, Bourg, batir, compter, ensemble, peupler
 
 
 @pytest.fixture
@@ -32,15 +32,6 @@ def bourg(base: str) -> Bourg:
         garnir(session, made, [(1_000, 5_000, False), (300, 1_000, True)])
         cloturer(session, made.semaine, instant=made.apres(minutes=1))
     return made
-
-
-def peupler(session: Session, bourg: Bourg, foyers: list[tuple[int, int, int | None]]) -> None:
-    """Households as (maison, baskets, quotient)."""
-    for where, nombre, quotient in foyers:
-        foyer = fabriques.foyer(session, maison_id=bourg.maisons[where]).id
-        fabriques.abonnement(session, foyer, bourg.maisons[where], nombre=nombre)
-        if quotient is not None:
-            fabriques.quotient(session, foyer, quotient)
 
 
 def garnir(session: Session, bourg: Bourg, parts: list[tuple[int, int, bool]], prix: int = 180) -> None:

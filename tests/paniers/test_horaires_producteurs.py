@@ -22,7 +22,7 @@ from tests import fabriques
 from tests.foyers.visite import Visite
 from tests.paniers.bourg import compter
 from tests.paniers.monde_public import faits, mots
-from tests.paniers.test_penuries import demande, ordonner
+from tests.paniers.penurie import demande, ordonner
 
 JEUDI = date(2026, 12, 3)
 MARDI_8_H = paris(date(2026, 11, 24), time(8))  # offers for the 3rd of December close on Thursday the 26th, 23:59

@@ -22,10 +22,10 @@ from paniers.models.attente import Attente
 from paniers.models.semaines import Abonnement, AbonnementVersion
 from paniers.verifications import verifier
 from tests import fabriques
+from tests.empreintes import empreinte
 from tests.paniers.feuilles import TITRES, Ligne, datees, en_csv, en_xlsx, feuille, ligne
 from tests.paniers.monde_equipe import JEUDI, comptees
 from tests.paniers.tableurs import LONG, NORMAL, VENDREDI, faire, lot, maisons
-from tests.securite.scene import empreinte
 
 __all__ = ["maisons"]
 

@@ -11,9 +11,9 @@ from foyers.queries import foyer as lire_foyer
 from kernel.db import reading, transaction
 from paniers.models.semaines import AbonnementVersion
 from tests import fabriques
+from tests.empreintes import empreinte
 from tests.paniers.feuilles import ligne
 from tests.paniers.tableurs import faire, lot, maisons
-from tests.securite.scene import empreinte
 
 __all__ = ["maisons"]
 

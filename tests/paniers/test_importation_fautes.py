@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
+from tests.empreintes import empreinte
 from tests.paniers.feuilles import ligne
 from tests.paniers.tableurs import LONG, faire, lot, maisons
-from tests.securite.scene import empreinte
 
 __all__ = ["maisons"]
 

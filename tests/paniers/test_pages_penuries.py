@@ -14,8 +14,8 @@ from paniers.liens import jeton_de_commande
 from tests.foyers.visite import Visite, connecte_en
 from tests.paniers.bourg import compter
 from tests.paniers.monde_public import mots
+from tests.paniers.penurie import Semaine48, ordonner
 from tests.paniers.test_pages_producteurs import HOSTILES
-from tests.paniers.test_penuries import Semaine48, ordonner
 
 CODE = "2026-W48"
 PAGE = f"/coordination/penuries?semaine={CODE}"

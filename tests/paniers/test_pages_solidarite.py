@@ -19,19 +19,12 @@ from paniers.models.semaines import Panier
 from tests import fabriques
 from tests.foyers.visite import Visite, connecte, connecte_en
 from tests.paniers.bourg import compter
-from tests.paniers.monde_equipe import DIX_SEPT_HEURES, JEUDI, Monde, bon, comptees, etat, monde, veut_donner
+from tests.paniers.guichet_ouvert import agent, ici
+from tests.paniers.monde_equipe import DIX_SEPT_HEURES, JEUDI, Monde, bon, comptees, etat, veut_donner
+
+__all__ = ["agent", "ici"]
 
 EPICERIE = "l’épicerie solidaire"
-
-
-@pytest.fixture
-def ici(app: Flask) -> Monde:
-    return monde()
-
-
-@pytest.fixture
-def agent(app: Flask, ici: Monde) -> Visite:
-    return connecte_en(app, Role.AGENT, maisons=(ici.ici,))
 
 
 def clore(visit: Visite, ici: Monde, **fields: object):  # type: ignore[no-untyped-def]

@@ -19,7 +19,8 @@ from kernel.web.access import public
 from paiements.liens import jeton
 from paniers.events import AbonnementSouscrit
 from tests.securite.canaris import EMAIL, JETON, MOT_DE_PASSE, NOM, PRENOM, QUOTIENT, TELEPHONE
-from tests.securite.scene import jeton_csrf, navigateur, planter
+from tests.securite.navigateurs import jeton_csrf, navigateur
+from tests.securite.scene import planter
 
 if "bavard" in sys.argv:
     logs.tell_exception = structlog.processors.format_exc_info  # type: ignore[assignment]

@@ -10,7 +10,10 @@ from werkzeug.test import TestResponse
 from werkzeug.wrappers import Response
 
 from kernel.web.access import Role
-from tests.securite.scene import Scene, adresse, empreinte, jeton_csrf, navigateur, routes
+from tests.empreintes import empreinte
+from tests.securite.navigateurs import jeton_csrf, navigateur, routes
+from tests.securite.objets import adresse
+from tests.securite.scene import Scene
 
 # Were it executed as a template, it would give this product; were it markup, its tag would stand in the page.
 GABARIT, PRODUIT = "{{ 7919 * 104729 }}", "829348951"

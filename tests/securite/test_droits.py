@@ -13,20 +13,11 @@ from werkzeug.test import TestResponse
 
 from kernel.web import access
 from kernel.web.access import Access, Role, declaration, init_access, public
+from tests.empreintes import empreinte
+from tests.securite.navigateurs import jeton_csrf, navigateur, regles, routes
+from tests.securite.objets import BORNES, OBJETS, adresse, objet
 from tests.securite.politique import entetes, fautes
-from tests.securite.scene import (
-    BORNES,
-    OBJETS,
-    Cote,
-    Scene,
-    adresse,
-    empreinte,
-    jeton_csrf,
-    navigateur,
-    objet,
-    regles,
-    routes,
-)
+from tests.securite.scene import Cote, Scene
 
 pytestmark = pytest.mark.usefixtures("sans_limite")
 
@@ -61,7 +52,7 @@ def test_control_a_route_without_a_declaration_is_not_served() -> None:
 
 def test_every_argument_of_every_address_says_whose_it_is(app: Flask) -> None:
     named = {name for rule in regles(app) for name in rule.arguments}
-    assert named - {"jeton"} <= set(OBJETS), "say in scene.OBJETS what somebody else's is"
+    assert named - {"jeton"} <= set(OBJETS), "say in objets.OBJETS what somebody else's is"
 
 
 def test_a_predicate_stands_wherever_an_address_names_somebodys_object(app: Flask) -> None:

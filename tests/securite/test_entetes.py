@@ -12,20 +12,12 @@ from kernel.web.access import Role, public
 from kernel.web.security import csrf
 from paiements.liens import jeton
 from tests.conftest import forget_settings
+from tests.empreintes import empreinte
 from tests.securite.hostile import lisible
+from tests.securite.navigateurs import EXEMPTES, jeton_csrf, methodes, navigateur, premier_role, regles, routes
+from tests.securite.objets import adresse
 from tests.securite.politique import NONCE, entetes, fautes, fautes_du_texte
-from tests.securite.scene import (
-    EXEMPTES,
-    Scene,
-    adresse,
-    empreinte,
-    jeton_csrf,
-    methodes,
-    navigateur,
-    premier_role,
-    regles,
-    routes,
-)
+from tests.securite.scene import Scene
 
 # CSRF
 

@@ -16,6 +16,7 @@ from werkzeug.datastructures import MultiDict
 
 from kernel.web import refusals
 from kernel.web.access import Role, public
+from tests.empreintes import empreinte
 from tests.securite.hostile import (
     BALISE,
     GABARIT,
@@ -29,19 +30,9 @@ from tests.securite.hostile import (
     remplir,
     sans_nombres,
 )
-from tests.securite.scene import (
-    EXEMPTES,
-    OBJETS,
-    Scene,
-    acces,
-    adresse,
-    empreinte,
-    jeton_csrf,
-    methodes,
-    navigateur,
-    premier_role,
-    regles,
-)
+from tests.securite.navigateurs import EXEMPTES, acces, jeton_csrf, methodes, navigateur, premier_role, regles
+from tests.securite.objets import OBJETS, adresse
+from tests.securite.scene import Scene
 
 PARTS = 16
 BLANCS = " "

@@ -26,20 +26,13 @@ from paiements.liens import PAIEMENT
 from paniers.documents.bons_retrait import texte_du_bon
 from paniers.liens import COMMANDE, OFFRES, PLACE, RENOUVELLEMENT, jeton_d_offres, jeton_de_place
 from paniers.models.semaines import Panier, Semaine
+from tests.empreintes import empreinte
 from tests.securite.hostile import lisible
-from tests.securite.scene import (
-    JEUDI,
-    OBJETS,
-    Cote,
-    Scene,
-    empreinte,
-    jeton_csrf,
-    jeton_d_oubli,
-    jeton_de_terme,
-    lien_de_lieu,
-    navigateur,
-    place_offerte,
-)
+from tests.securite.navigateurs import jeton_csrf, navigateur
+from tests.securite.objets import OBJETS
+from tests.securite.objets_de_la_culture import lien_de_lieu
+from tests.securite.objets_des_paniers import jeton_d_oubli, jeton_de_terme, place_offerte
+from tests.securite.scene import JEUDI, Cote, Scene
 
 pytestmark = pytest.mark.usefixtures("sans_limite")
 

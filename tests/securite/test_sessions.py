@@ -18,7 +18,9 @@ from paniers.liens import jeton_de_commande
 from tests import fabriques
 from tests.conftest import forget_settings
 from tests.fabriques import MOT_DE_PASSE
-from tests.securite.scene import Scene, adresse, jeton_csrf, navigateur, routes
+from tests.securite.navigateurs import jeton_csrf, navigateur, routes
+from tests.securite.objets import adresse
+from tests.securite.scene import Scene
 
 MAUVAIS = "ce n’est pas celui-là"
 

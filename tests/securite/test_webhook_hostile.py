@@ -15,8 +15,9 @@ from sqlalchemy import text
 
 from kernel.db import reading
 from paiements import passerelle
+from tests.empreintes import empreinte
 from tests.securite.hostile import lisible
-from tests.securite.scene import Scene, empreinte
+from tests.securite.scene import Scene
 
 SECRET = "whsec_tests"
 

@@ -19,10 +19,12 @@ from kernel.db import Base, reading, transaction
 from kernel.mail import MailQueued
 from kernel.outbox import Fact, FactRow, publish
 from tests.conftest import forget_settings
+from tests.empreintes import empreinte
 from tests.kernel.boite_smtp import Boite, boite_ouverte
 from tests.paiements.monde import StripeLocal
-from tests.securite.scene import empreinte, planter
-from tests.workers.scenes_de_faits import SCENES, Monde
+from tests.securite.scene import planter
+from tests.workers.scene_de_fait import Monde
+from tests.workers.scenes_de_faits import SCENES
 
 PATIENCE = 60
 ESSAIS = 5
