@@ -2,7 +2,7 @@
 
 from xdist.scheduler import LoadScopeScheduling
 
-ENSEMBLES = ("tests/navigateur/", "tests/scenarios/test_semaine_jouee.py")
+ENSEMBLES = ("tests/navigateur/", "tests/scenarios/semaine/")
 """What is costly to set up, and then shared by all of its tests: a whole town."""
 
 

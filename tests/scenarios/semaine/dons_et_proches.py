@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 
 from demo.dons import A_QUI
-from tests.scenarios.jeu import Jeu, Row
+from tests.scenarios.semaine.jeu import Jeu, Row
 
 PROMIS = (
     "SELECT p.* FROM panier p JOIN semaine s ON s.id = p.semaine_id WHERE s.code = %(code)s AND EXISTS (SELECT FROM"

@@ -23,6 +23,7 @@ from PIL import Image
 from kernel.embedded import start_postgres
 from tests.demo.outside_world import ROOT
 
+THE_CORRECTION = "SELECT c.* FROM correction c JOIN semaine s ON s.id = c.semaine_id WHERE s.code = %(code)s"
 BIN = Path(sys.executable).parent
 Row = dict[str, Any]
 
