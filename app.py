@@ -6,7 +6,7 @@ knows neither.
 
 import click
 from flask import Flask, request, url_for
-from flask_babel import Babel, get_domain, get_locale, gettext
+from flask_babel import Babel, get_domain, get_locale
 from flask_login import current_user
 
 import culture.coordination.factures
@@ -74,6 +74,7 @@ from kernel.web.access import Role
 from kernel.web.refusals import init_refusals
 from kernel.web.security import init_security
 from kernel.web.weight import init_weight
+from kernel.web.words import said
 
 MENUS: dict[Role | None, tuple[tuple[str, str, str], ...]] = {
     None: (
@@ -229,7 +230,7 @@ def _init_templates(app: Flask) -> None:
     settings = get_settings()
     app.jinja_env.filters.update(FILTERS)
     app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
-        lambda text: insecables(gettext(text)),
+        said,
         _plural,
         newstyle=True,
     )

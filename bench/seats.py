@@ -74,8 +74,10 @@ def booking(under: Ground, seats: int, runs: int = RUNS, *, clients: int = CLIEN
     town.settle(address, families)
     outings = _outings(address, seats, runs + 1)
     with under.site():
-        heard = [crowd(under.ports.web, _scripts(outing, families, clients)) for outing in outings]
-    return Booked(heard[1:], _amiss(address, seats), faults())
+        crowd(under.ports.web, _scripts(outings[0], families, clients))
+        town.counted(address)
+        heard = [crowd(under.ports.web, _scripts(outing, families, clients)) for outing in outings[1:]]
+    return Booked(heard, _amiss(address, seats), faults())
 
 
 def _outings(address: str, seats: int, count: int) -> list[int]:

@@ -7,7 +7,7 @@ the outing's lock first, so that nobody overtakes the list; the timetable finds 
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import bindparam, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from culture.comptabilite import debiter_places
@@ -60,6 +60,8 @@ def laisser(session: Session, inscription_id: int, *, instant: datetime, par: in
 
 def servir(session: Session, sortie: Sortie, instant: datetime) -> list[int]:
     """Let overdue offers of the locked outing expire, then offer what is free; the inscriptions offered to."""
+    if not on_attend(session, sortie.id):
+        return []
     _expirer(session, sortie, instant)
     until = fin_de_l_offre(instant, sortie.rendez_vous_le)
     if sortie.etat not in VIVANTES or until is None:
@@ -110,15 +112,38 @@ def servir_ce_qui_est_libre(instant: datetime) -> int:
     return served
 
 
+# Statements of the rush on the last seats, built once: building one takes longer than running it.
+_TENUES = (
+    select(Inscription.maison_id, func.count())
+    .join(PlaceSortie, PlaceSortie.inscription_id == Inscription.id)
+    .where(Inscription.sortie_id == bindparam("sortie"), Inscription.etat.in_(TENANTES))
+    .where(PlaceSortie.annulee_le.is_(None), ~remplacee())
+    .group_by(Inscription.maison_id)
+)
+_ON_ATTEND = select(
+    exists().where(
+        Inscription.sortie_id == bindparam("sortie"),
+        Inscription.etat.in_((EtatInscription.EN_ATTENTE, EtatInscription.OFFERTE)),
+    )
+)
+_EN_ATTENTE = (
+    select(Inscription.id, Inscription.maison_id, func.count())
+    .join(PlaceSortie, PlaceSortie.inscription_id == Inscription.id)
+    .where(Inscription.sortie_id == bindparam("sortie"), Inscription.etat == EtatInscription.EN_ATTENTE)
+    .where(PlaceSortie.annulee_le.is_(None))
+    .group_by(Inscription.id)
+    .order_by(Inscription.depuis, Inscription.id)
+)
+
+
+def on_attend(session: Session, sortie_id: int) -> bool:
+    """Whether somebody waits for seats of that outing, or has yet to take those that are offered."""
+    return bool(session.scalar(_ON_ATTEND, {"sortie": sortie_id}))
+
+
 def occupation(session: Session, sortie: Sortie, instant: datetime) -> Occupation:
     """What the outing holds, by maison; two queries."""
-    held = session.execute(
-        select(Inscription.maison_id, func.count())
-        .join(PlaceSortie, PlaceSortie.inscription_id == Inscription.id)
-        .where(Inscription.sortie_id == sortie.id, Inscription.etat.in_(TENANTES), PlaceSortie.annulee_le.is_(None))
-        .where(~remplacee())
-        .group_by(Inscription.maison_id)
-    )
+    held = session.execute(_TENUES, {"sortie": sortie.id})
     quotas: dict[int, int] = {}
     if sortie.quotas_jusqu_a is not None and instant < sortie.quotas_jusqu_a:
         kept = select(SortieQuota.maison_id, SortieQuota.places).where(SortieQuota.sortie_id == sortie.id)
@@ -128,14 +153,7 @@ def occupation(session: Session, sortie: Sortie, instant: datetime) -> Occupatio
 
 def en_attente(session: Session, sortie_id: int) -> list[Demande]:
     """Who waits, the first one first."""
-    rows = session.execute(
-        select(Inscription.id, Inscription.maison_id, func.count())
-        .join(PlaceSortie, PlaceSortie.inscription_id == Inscription.id)
-        .where(Inscription.sortie_id == sortie_id, Inscription.etat == EtatInscription.EN_ATTENTE)
-        .where(PlaceSortie.annulee_le.is_(None))
-        .group_by(Inscription.id)
-        .order_by(Inscription.depuis, Inscription.id)
-    )
+    rows = session.execute(_EN_ATTENTE, {"sortie": sortie_id})
     return [Demande(key, maison_id, int(count)) for key, maison_id, count in rows]
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, Date, bindparam, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from culture.models.sorties import GrilleSortie, GrilleSortiePrix
@@ -102,12 +102,7 @@ def retirer_prix(session: Session, prix_id: int, *, instant: datetime, par: int 
 
 def bareme_au(session: Session, grille_id: int, jour: date) -> BaremeSortie:
     """What seats of that grid cost who books on that day. One query. Raises Introuvable."""
-    asked = select(GrilleSortie.forme, en_vigueur(GrilleSortiePrix.seuils, GrilleSortie.seuils, jour))
-    row = session.execute(
-        asked.add_columns(en_vigueur(GrilleSortiePrix.prix, GrilleSortie.prix, jour)).where(
-            GrilleSortie.id == grille_id
-        )
-    ).one_or_none()
+    row = session.execute(_BAREME, {"grille": grille_id, "jour": jour}).one_or_none()
     if row is None:
         raise Introuvable
     return bareme(*row)
@@ -129,6 +124,14 @@ def en_vigueur(
         .scalar_subquery()
     )
     return func.coalesce(last, premiere)
+
+
+# Asked with each booking, and built once.
+_BAREME = select(
+    GrilleSortie.forme,
+    en_vigueur(GrilleSortiePrix.seuils, GrilleSortie.seuils, bindparam("jour", type_=Date)),
+    en_vigueur(GrilleSortiePrix.prix, GrilleSortie.prix, bindparam("jour", type_=Date)),
+).where(GrilleSortie.id == bindparam("grille"))
 
 
 def _verrouiller(session: Session, grille_id: int) -> GrilleSortie:

@@ -76,14 +76,17 @@ def inscrire(
     if len(going) <= free:
         return confirmer(session, sortie, going, act)
     if attendre:
-        return _ouvrir(session, sortie, going, act, EtatInscription.EN_ATTENTE)
+        waiting, _seats = _ouvrir(session, sortie, going, act, EtatInscription.EN_ATTENTE)
+        session.flush()  # its seats are counted among those that wait
+        return waiting
     raise Refus(_complet(free))
 
 
 def confirmer(session: Session, sortie: Sortie, going: Sequence[Voyageur], act: Acte) -> Inscription:
     """Take seats of the locked outing for people who may come; there is room for them."""
-    made = _ouvrir(session, sortie, going, act, EtatInscription.CONFIRMEE)
-    debiter_places(session, made, sortie, places_tenues(session, made.id), act.instant)
+    made, seats = _ouvrir(session, sortie, going, act, EtatInscription.CONFIRMEE)
+    debiter_places(session, made, sortie, seats, act.instant)
+    session.flush()  # the database counts the seats now
     _prevenir_les_grands(session, sortie, len(going), act.instant)
     publish(session, InscriptionConfirmee(made.id))
     return made
@@ -126,7 +129,8 @@ def annuler(
 
 def _ouvrir(
     session: Session, sortie: Sortie, going: Sequence[Voyageur], act: Acte, etat: EtatInscription
-) -> Inscription:
+) -> tuple[Inscription, list[PlaceSortie]]:
+    """The inscription with its first step, and its seats, yet to be written."""
     made = Inscription(
         sortie_id=sortie.id,
         foyer_id=act.foyer_id,
@@ -141,7 +145,7 @@ def _ouvrir(
     session.add(made)
     session.flush()  # its seats and its first step name it
     session.add(InscriptionEtape(inscription_id=made.id, de=None, vers=etat, par=act.par, le=act.instant))
-    session.add_all(
+    seats = [
         PlaceSortie(
             inscription_id=made.id,
             sortie_id=sortie.id,
@@ -156,9 +160,9 @@ def _ouvrir(
             demandee_le=act.instant,
         )
         for one in going
-    )
-    session.flush()  # the database counts the seats now, and they are read again
-    return made
+    ]
+    session.add_all(seats)
+    return made, seats
 
 
 def _attend_deja(session: Session, sortie_id: int, foyer_id: int) -> bool:

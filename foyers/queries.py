@@ -6,7 +6,18 @@ from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, and_, any_, exists, literal, or_, select, true
+from sqlalchemy import (
+    BigInteger,
+    Date,
+    DateTime,
+    and_,
+    any_,
+    bindparam,
+    exists,
+    or_,
+    select,
+    true,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
@@ -138,11 +149,9 @@ def quotients_au(session: Session, foyer_ids: Sequence[int], instant: datetime, 
 
     One query for any number of households; those without an applicable quotient are absent: they pay the top price.
     """
-    rows = session.execute(
-        select(*_COLONNES, JustificatifQF.foyer_id, JustificatifQF.valeur_scellee).where(
-            JustificatifQF.foyer_id == any_(literal(list(foyer_ids), ARRAY(BigInteger))), _peut_compter(instant, jour)
-        )
-    )
+    oldest = instant - timedelta(weeks=SEMAINES_SANS_PREUVE)
+    given = {"foyers": list(foyer_ids), "instant": instant, "sans_preuve_depuis": oldest, "jour": jour}
+    rows = session.execute(_QUOTIENTS, given)
     by_household: dict[int, list[Lecture]] = {}
     for row in rows:
         value = int(unseal(row.valeur_scellee, place_du_qf(row.foyer_id)))
@@ -276,16 +285,20 @@ _COLONNES = (
 )
 
 
-def _peut_compter(instant: datetime, jour: date) -> ColumnElement[bool]:
-    """Leaves out what `qf_retenu` would never keep, so that little is opened; the rule itself stays there."""
-    return and_(
-        JustificatifQF.declare_le <= instant,
-        or_(JustificatifQF.refuse_le.is_(None), JustificatifQF.refuse_le > instant),
+_INSTANT = bindparam("instant", type_=DateTime(timezone=True))
+# Leaves out what `qf_retenu` would never keep, so that little is opened; the rule itself stays there. Built once.
+_QUOTIENTS = (
+    select(*_COLONNES, JustificatifQF.foyer_id, JustificatifQF.valeur_scellee)
+    .where(JustificatifQF.foyer_id == any_(bindparam("foyers", type_=ARRAY(BigInteger))))
+    .where(JustificatifQF.declare_le <= _INSTANT)
+    .where(or_(JustificatifQF.refuse_le.is_(None), JustificatifQF.refuse_le > _INSTANT))
+    .where(
         or_(
-            JustificatifQF.declare_le > instant - timedelta(weeks=SEMAINES_SANS_PREUVE),
-            JustificatifQF.valide_jusqu_au >= jour,
-        ),
+            JustificatifQF.declare_le > bindparam("sans_preuve_depuis", type_=DateTime(timezone=True)),
+            JustificatifQF.valide_jusqu_au >= bindparam("jour", type_=Date),
+        )
     )
+)
 
 
 def _lecture(row: Sequence[Any], valeur: int) -> Lecture:

@@ -14,8 +14,8 @@ from sqlalchemy import (
     SmallInteger,
     String,
     UniqueConstraint,
-    exists,
     func,
+    select,
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -171,7 +171,7 @@ class PlaceSortie(Base):
             "uq_place_sortie_remplace",
             "remplace_id",
             unique=True,
-            postgresql_where=text("annulee_le IS NULL"),
+            postgresql_where=text("annulee_le IS NULL AND remplace_id IS NOT NULL"),
         ),
         CheckConstraint("prix BETWEEN 0 AND 500", name="prix"),
         CheckConstraint("cout BETWEEN 0 AND 100000", name="cout"),
@@ -184,7 +184,13 @@ class PlaceSortie(Base):
     )
 
 
+_A_LA_PLACE = aliased(PlaceSortie)
+# Asked once for all seats, not for each: a planner that takes the table for empty cannot make a bad plan of it.
+_REMPLACEES = select(_A_LA_PLACE.remplace_id).where(
+    _A_LA_PLACE.remplace_id.is_not(None), _A_LA_PLACE.annulee_le.is_(None)
+)
+
+
 def remplacee() -> ColumnElement[bool]:
     """Whether somebody took this seat on the spot: theirs stands for it, and the two are one seat held."""
-    instead = aliased(PlaceSortie)
-    return exists().where(instead.remplace_id == PlaceSortie.id, instead.annulee_le.is_(None))
+    return PlaceSortie.id.in_(_REMPLACEES)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import Date, bindparam, exists, func, select
 from sqlalchemy.orm import Session
 
 from culture.attente import en_attente
@@ -81,42 +81,45 @@ class InscriptionVue:
 
 
 def compagnons(session: Session, sortie: SortieVue, foyer_id: int, instant: datetime) -> list[Compagnon]:
-    """The household's people, the referent first. Five queries."""
-    good = {
-        one.membre_id: one
-        for one in session.scalars(
-            select(PassCulture)
-            .where(PassCulture.foyer_id == foyer_id, PassCulture.annule_le.is_(None))
-            .where(PassCulture.du <= sortie.jour, PassCulture.au >= sortie.jour)
-        )
-    }
-    taken = set(
-        session.scalars(
-            select(PlaceSortie.membre_id)
-            .join(Inscription, Inscription.id == PlaceSortie.inscription_id)
-            .where(Inscription.foyer_id == foyer_id, Inscription.sortie_id == sortie.id)
-            .where(Inscription.etat.in_(OUVERTES), PlaceSortie.annulee_le.is_(None))
-        )
-    )
+    """The household's people, the referent first. Three queries."""
+    rows = session.execute(_COMPAGNONS, {"foyer": foyer_id, "sortie": sortie.id, "jour_sortie": sortie.jour}).all()
     grid = bareme_au(session, sortie.grille_id, instant.astimezone(PARIS).date())
     quotient = quotients_au(session, [foyer_id], instant, sortie.jour).get(foyer_id)
-    members = session.scalars(
-        select(Membre)
-        .where(Membre.foyer_id == foyer_id)
-        .order_by(Membre.referent.desc(), Membre.adulte.desc(), Membre.id)
-    )
     return [
         Compagnon(
-            member.id,
-            member.prenom,
-            member.nom,
-            member.adulte,
-            member.id in good,
-            member.id in taken,
-            grid.prix_de(pass_gratuit=member.id in good and good[member.id].prix == 0, quotient=quotient).centimes,
+            row.id,
+            row.prenom,
+            row.nom,
+            row.adulte,
+            row.prix_du_pass is not None,
+            row.deja,
+            grid.prix_de(pass_gratuit=row.prix_du_pass == 0, quotient=quotient).centimes,
         )
-        for member in members
+        for row in rows
     ]
+
+
+_JOUR = bindparam("jour_sortie", type_=Date)
+_COMPAGNONS = (
+    select(
+        Membre.id,
+        Membre.prenom,
+        Membre.nom,
+        Membre.adulte,
+        select(func.min(PassCulture.prix))
+        .where(PassCulture.membre_id == Membre.id, PassCulture.annule_le.is_(None))
+        .where(PassCulture.du <= _JOUR, PassCulture.au >= _JOUR)
+        .scalar_subquery()
+        .label("prix_du_pass"),
+        exists()
+        .where(PlaceSortie.membre_id == Membre.id, PlaceSortie.sortie_id == bindparam("sortie"))
+        .where(PlaceSortie.annulee_le.is_(None), PlaceSortie.inscription_id == Inscription.id)
+        .where(Inscription.foyer_id == Membre.foyer_id, Inscription.etat.in_(OUVERTES))
+        .label("deja"),
+    )
+    .where(Membre.foyer_id == bindparam("foyer"))
+    .order_by(Membre.referent.desc(), Membre.adulte.desc(), Membre.id)
+)
 
 
 def cartes(session: Session, foyer_id: int) -> list[CarteVue]:

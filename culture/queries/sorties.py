@@ -4,9 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, all_, func, literal, select
+from sqlalchemy import BigInteger, ColumnElement, Date, Select, all_, any_, bindparam, func, literal, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from culture.grilles import en_vigueur
@@ -167,7 +169,9 @@ def mois_proposes(session: Session, instant: datetime) -> list[date]:
     return [found.date() for found in session.scalars(months)]
 
 
+@lru_cache(maxsize=1)
 def _toutes() -> Select[*tuple[Any, ...]]:
+    """Built once; `_vues` says which day it is."""
     query: Select[*tuple[Any, ...]] = (
         select(
             Sortie,
@@ -192,7 +196,7 @@ def _toutes() -> Select[*tuple[Any, ...]]:
 def _prix() -> ColumnElement[list[int]]:
     """What seats cost who books today, or has booked on the last day on which one could."""
     last = func.date(func.timezone("Europe/Paris", Sortie.cloture_le))
-    return en_vigueur(GrilleSortiePrix.prix, GrilleSortie.prix, func.least(literal(today()), last))
+    return en_vigueur(GrilleSortiePrix.prix, GrilleSortie.prix, func.least(bindparam("aujourd_hui", type_=Date), last))
 
 
 def _choisies(filtre: Filtre) -> Select[*tuple[Any, ...]]:
@@ -212,20 +216,22 @@ def _choisies(filtre: Filtre) -> Select[*tuple[Any, ...]]:
 
 
 def _vues(session: Session, query: Select[*tuple[Any, ...]]) -> list[SortieVue]:
-    rows = session.execute(query).all()
+    rows = session.execute(query, {"aujourd_hui": today()}).all()
     held = _tenues(session, [row[0].id for row in rows])
     return [_vue(row, held.get(row[0].id, 0)) for row in rows]
 
 
 def _tenues(session: Session, keys: Sequence[int]) -> Mapping[int, int]:
-    rows = session.execute(
-        select(PlaceSortie.sortie_id, func.count())
-        .join(Inscription, Inscription.id == PlaceSortie.inscription_id)
-        .where(PlaceSortie.sortie_id.in_(keys), PlaceSortie.annulee_le.is_(None), Inscription.etat.in_(TENANTES))
-        .where(~remplacee())
-        .group_by(PlaceSortie.sortie_id)
-    )
-    return {key: int(count) for key, count in rows}
+    return {key: int(count) for key, count in session.execute(_TENUES, {"sorties": list(keys)})}
+
+
+_TENUES = (
+    select(PlaceSortie.sortie_id, func.count())
+    .join(Inscription, Inscription.id == PlaceSortie.inscription_id)
+    .where(PlaceSortie.sortie_id == any_(bindparam("sorties", type_=ARRAY(BigInteger))))
+    .where(PlaceSortie.annulee_le.is_(None), Inscription.etat.in_(TENANTES), ~remplacee())
+    .group_by(PlaceSortie.sortie_id)
+)
 
 
 def _vue(row: Any, held: int) -> SortieVue:

@@ -30,13 +30,12 @@ FONTS = "vendor/fonts/"
 def init_weight(app: Flask) -> None:
     folder = Path(app.static_folder or "")
 
-    @app.url_defaults
-    def stamp(endpoint: str, values: dict[str, object]) -> None:
-        name = values.get("filename")
-        if endpoint == "static" and isinstance(name, str) and not name.startswith(FONTS):
-            mark = _digest_of(folder / name)
-            if mark:
-                values.setdefault("v", mark)
+    @app.template_global()
+    def fichier(name: str) -> str:
+        """The address of a file of `static/` in a page."""
+        mark = None if name.startswith(FONTS) else _digest_of(folder / name)
+        address = f"{request.script_root}{app.static_url_path}/{name}"
+        return f"{address}?v={mark}" if mark else address
 
     @app.after_request
     def lighten(response: Response) -> Response:

@@ -101,7 +101,8 @@ def scanner() -> str | Response:
             jour=today(),
             instant=now(),
         )
-        return _reponse(answer, _panier_repondu(session, answer, typed), here)
+        found = _panier_repondu(session, answer, typed)
+    return _reponse(answer, found, here)
 
 
 @bp.get("/retrait/<int:panier_id>")
@@ -123,7 +124,7 @@ def remettre(panier_id: int) -> str:
             instant=now(),
         )
         found = queries_remise.panier(session, panier_id, avec_reste=au_bureau())
-        return _reponse(answer, found, found.maison_id)
+    return _reponse(answer, found, found.maison_id)
 
 
 @bp.post("/retrait/<int:panier_id>/en-personne")
