@@ -23,7 +23,7 @@ from foyers.messages_comptes import prevenir_ancienne_adresse
 from foyers.models import Compte, CompteMaison, Connexion
 from foyers.mots_de_passe import a_rehacher, est_le_bon, hacher, verifier_force
 from kernel.clock import now
-from kernel.db import glance
+from kernel.db import one_statement
 from kernel.errors import Refus
 from kernel.web.access import Role
 
@@ -227,7 +227,7 @@ def _charger(jeton: str) -> Personne | None:
     if g.get("sans_base"):
         return None  # the page that says so is being made: it must not ask the database again
     try:
-        with glance() as session:
+        with one_statement() as session:
             return personne(session, jeton)
     except SQLAlchemyError:
         g.sans_base = True

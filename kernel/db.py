@@ -1,4 +1,4 @@
-"""The database: one engine, one declarative base, two ways to open a session.
+"""The database: one engine, one declarative base, three ways to open a session.
 
 Only entry points (a view, an actor, a command) open one; use cases receive it and never commit.
 """
@@ -89,7 +89,7 @@ def reading() -> Iterator[Session]:
 
 
 @contextmanager
-def glance() -> Iterator[Session]:
-    """For one statement that reads: it is a transaction by itself, which spares the trips of BEGIN and COMMIT."""
+def one_statement() -> Iterator[Session]:
+    """For a use case of one statement: it is a transaction by itself, which spares the trips of BEGIN and COMMIT."""
     with Session(get_engine().execution_options(isolation_level="AUTOCOMMIT"), expire_on_commit=False) as session:
         yield session

@@ -11,7 +11,20 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import BigInteger, BindParameter, Double, Row, bindparam, case, func, literal, select, text, update
+from sqlalchemy import (
+    BigInteger,
+    BindParameter,
+    Double,
+    Row,
+    bindparam,
+    case,
+    func,
+    literal,
+    select,
+    text,
+    true,
+    update,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, INTERVAL
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.orm import Session
@@ -142,9 +155,9 @@ def unsend(session: Session, ids: Iterable[int]) -> None:
 def take(session: Session, delivery_id: int) -> Taken | None:
     """Take a delivery that was sent, or whose last holder's lease has ended. None: somebody has it, or it is done.
 
-    Losing this row in a crash of PostgreSQL is harmless (the lease just ends), so its commit does not wait for disk.
+    One statement. Losing its row in a crash of PostgreSQL is harmless (the lease just ends): its commit does not wait
+    for the disk.
     """
-    session.execute(text("SET LOCAL synchronous_commit = off"))
     given = {"taken": delivery_id, "tries": _tries(), "lease": LEASE_SECONDS}
     row = session.execute(_taking(), given).one_or_none()
     if row is None or row.started_at is None:
@@ -168,7 +181,14 @@ def _taking() -> ReturningUpdate[Any]:
             wake_at=_in(bindparam("lease", type_=Double)),
             started_at=func.clock_timestamp(),
         )
-        .returning(Delivery.attempts, Delivery.started_at, FactRow.name, FactRow.payload)
+        .returning(
+            Delivery.attempts,
+            Delivery.started_at,
+            FactRow.name,
+            FactRow.payload,
+            func.set_config("synchronous_commit", "off", true()),  # until this commit
+        )
+        .execution_options(synchronize_session=False)
     )
 
 
@@ -179,6 +199,7 @@ def _finishing() -> ReturningUpdate[Any]:
         .where(*_held())
         .values(state=State.DONE, done_at=func.clock_timestamp(), error=None)
         .returning(Delivery.id)
+        .execution_options(synchronize_session=False)
     )
 
 

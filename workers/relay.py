@@ -28,7 +28,7 @@ log = structlog.get_logger()
 
 AFTER_A_FAULT_SECONDS = 1.0
 # A queue is full and more waits behind it: workers are given this long to make room.
-FULL_SECONDS = 0.1
+FULL_SECONDS = 0.05
 # Facts of one queue expanded at once: few enough that what is urgent never waits long behind a batch.
 BATCH = 100
 

@@ -21,7 +21,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from kernel import deliveries
-from kernel.db import transaction
+from kernel.db import one_statement, transaction
 from kernel.deliveries import Taken
 from kernel.outbox import Fact
 from workers.broker import make_broker
@@ -138,7 +138,7 @@ def run(delivery_id: int, work: Callable[[Taken], None], lease: float) -> None:
 
     A database that is away does raise: Dramatiq logs it and forgets the bell, and the relay rings again.
     """
-    with transaction() as session:
+    with one_statement() as session:
         taken = deliveries.take(session, delivery_id)
     if taken is None:
         return
