@@ -33,7 +33,7 @@ def init_weight(app: Flask) -> None:
     @app.template_global()
     def fichier(name: str) -> str:
         """The address of a file of `static/` in a page."""
-        mark = None if name.startswith(FONTS) else _digest_of(folder / name)
+        mark = None if name.startswith(FONTS) else _digest_of(_named(folder, name))
         address = f"{request.script_root}{app.static_url_path}/{name}"
         return f"{address}?v={mark}" if mark else address
 
@@ -47,8 +47,13 @@ def init_weight(app: Flask) -> None:
         return response
 
 
+@lru_cache(maxsize=256)
+def _named(folder: Path, name: str) -> Path:
+    return folder / name
+
+
 def _digest_of(path: Path) -> str | None:
-    """None for what is no file."""
+    """None for what is no file. A page names a dozen: each costs a look at its date and no more."""
     try:
         return _digest(path, path.stat().st_mtime_ns)
     except (OSError, ValueError):  # a name with a zero byte
