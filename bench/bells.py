@@ -118,7 +118,7 @@ def _done() -> int:
 
 
 def _wait_for(done: int) -> None:
-    wait_until(lambda: _done() >= done, LONGEST_SECONDS, "deliveries")
+    wait_until(lambda: _done() >= done, LONGEST_SECONDS, "deliveries", every=0.05)
 
 
 def _seconds(last: int) -> list[float]:

@@ -172,11 +172,11 @@ def faults() -> int:
     return len(said) if done.returncode else 0
 
 
-def wait_until(condition: Callable[[], bool], seconds: float, what: str) -> float:
-    """Wait, looking a hundred times a second; how long it took. Raises TimeoutError."""
+def wait_until(condition: Callable[[], bool], seconds: float, what: str, every: float = 0.01) -> float:
+    """Wait, looking every so many seconds, as looking takes its share too; how long it took. Raises TimeoutError."""
     start = time.perf_counter()
     while not condition():
         if time.perf_counter() - start > seconds:
             raise TimeoutError(f"{what} took more than {seconds:.0f} s")
-        time.sleep(0.01)
+        time.sleep(every)
     return time.perf_counter() - start

@@ -91,5 +91,11 @@ def reading() -> Iterator[Session]:
 @contextmanager
 def one_statement() -> Iterator[Session]:
     """For a use case of one statement: it is a transaction by itself, which spares the trips of BEGIN and COMMIT."""
-    with Session(get_engine().execution_options(isolation_level="AUTOCOMMIT"), expire_on_commit=False) as session:
+    with Session(_each_by_itself(get_engine()), expire_on_commit=False) as session:
         yield session
+
+
+@lru_cache(maxsize=1)
+def _each_by_itself(engine: Engine) -> Engine:
+    """The same connections, each statement a transaction."""
+    return engine.execution_options(isolation_level="AUTOCOMMIT")

@@ -8,13 +8,11 @@ nothing. Time here is PostgreSQL's own, the same for all machines.
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
     BigInteger,
     BindParameter,
-    Double,
     Row,
     bindparam,
     case,
@@ -22,13 +20,11 @@ from sqlalchemy import (
     literal,
     select,
     text,
-    true,
     update,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, INTERVAL
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.orm import Session
-from sqlalchemy.sql.dml import ReturningUpdate
 from sqlalchemy.sql.elements import ColumnElement, TextClause
 
 from kernel.outbox import CHANNEL, IN_FLIGHT, OPEN, Delivery, Fact, FactRow, State
@@ -159,48 +155,32 @@ def take(session: Session, delivery_id: int) -> Taken | None:
     for the disk.
     """
     given = {"taken": delivery_id, "tries": _tries(), "lease": LEASE_SECONDS}
-    row = session.execute(_taking(), given).one_or_none()
-    if row is None or row.started_at is None:
+    row = session.execute(_TAKE, given).one_or_none()
+    if row is None:
         return None
     return Taken(delivery_id, row.attempts, row.started_at, row.name, row.payload)
 
 
-# A worker takes and finishes thousands: both statements are built once, for building takes longer than running.
+# A worker takes and finishes thousands: written out, for building these takes longer than running them.
 
-
-@lru_cache(maxsize=1)
-def _taking() -> ReturningUpdate[Any]:
-    silent = (Delivery.state == State.TAKEN) & (Delivery.wake_at <= func.statement_timestamp())
-    return (
-        update(Delivery)
-        .where(Delivery.id == bindparam("taken"), (Delivery.state == State.SENT) | silent)
-        .where(Delivery.attempts < bindparam("tries"), Delivery.fact_id == FactRow.id)
-        .values(
-            state=State.TAKEN,
-            attempts=Delivery.attempts + 1,
-            wake_at=_in(bindparam("lease", type_=Double)),
-            started_at=func.clock_timestamp(),
-        )
-        .returning(
-            Delivery.attempts,
-            Delivery.started_at,
-            FactRow.name,
-            FactRow.payload,
-            func.set_config("synchronous_commit", "off", true()),  # until this commit
-        )
-        .execution_options(synchronize_session=False)
-    )
-
-
-@lru_cache(maxsize=1)
-def _finishing() -> ReturningUpdate[Any]:
-    return (
-        update(Delivery)
-        .where(*_held())
-        .values(state=State.DONE, done_at=func.clock_timestamp(), error=None)
-        .returning(Delivery.id)
-        .execution_options(synchronize_session=False)
-    )
+_TAKE = text(
+    """
+    UPDATE outbox_delivery d
+       SET state = 'taken', attempts = attempts + 1, started_at = clock_timestamp(),
+           wake_at = clock_timestamp() + make_interval(secs => :lease)
+      FROM outbox_fact f
+     WHERE d.id = :taken AND f.id = d.fact_id AND d.attempts < :tries
+       AND (d.state = 'sent' OR (d.state = 'taken' AND d.wake_at <= statement_timestamp()))
+    RETURNING d.attempts, d.started_at, f.name, f.payload, set_config('synchronous_commit', 'off', true)
+    """
+)
+_FINISH = text(
+    """
+    UPDATE outbox_delivery SET state = 'done', done_at = clock_timestamp(), error = NULL
+     WHERE id = :held_id AND state = 'taken' AND attempts = :held_attempt AND started_at = :held_since
+    RETURNING id
+    """
+)
 
 
 def renew(session: Session, held: Iterable[Taken]) -> None:
@@ -212,7 +192,7 @@ def renew(session: Session, held: Iterable[Taken]) -> None:
 
 def finish(session: Session, taken: Taken) -> bool:
     """Mark as done, in the transaction of its effects. False: the lease went to another worker; roll back."""
-    done = session.execute(_finishing(), _holder(taken)).one_or_none()
+    done = session.execute(_FINISH, _holder(taken)).one_or_none()
     return done is not None
 
 

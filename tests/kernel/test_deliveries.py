@@ -7,13 +7,13 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from sqlalchemy import bindparam, event, text
+from sqlalchemy import event, text
 from sqlalchemy.orm import Session
 
 from kernel import deliveries
 from kernel.db import get_engine, transaction
 from kernel.deliveries import Taken
-from kernel.outbox import Delivery, Fact, publish
+from kernel.outbox import Fact, publish
 from tests.paniers.bourg import compter
 from tests.scenarios.faits import ArgentDu, CourrielDu, DocumentDu
 
@@ -248,9 +248,10 @@ def test_control_without_the_fence_a_late_worker_finishes_for_another(
     late = prendre(livraison)
     laisser_finir_le_bail()
     prendre(livraison)
-    monkeypatch.setattr(deliveries, "_held", lambda: (Delivery.id == bindparam("held_id"),))
+    unfenced = str(deliveries._FINISH).replace(" AND attempts = :held_attempt AND started_at = :held_since", "")
+    assert ":held_since" not in unfenced
+    monkeypatch.setattr(deliveries, "_FINISH", text(unfenced))
     monkeypatch.setattr(deliveries, "_holder", lambda taken: {"held_id": taken.id})
-    monkeypatch.setattr(deliveries, "_finishing", deliveries._finishing.__wrapped__)  # built anew, not the one kept
     assert finir(late)
 
 
