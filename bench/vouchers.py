@@ -16,6 +16,7 @@ from typing import Any, BinaryIO
 import zxingcpp
 from PIL import Image
 
+from bench import reportlab_peer
 from bench.figures import Figure, exponent, peak_of, take
 from kernel import pdf, qr
 from paniers.documents import bons_en_serie
@@ -92,6 +93,7 @@ def run() -> list[Figure]:
     mixed, alone = dossier(2_000, ecritures=True), dossier(100)
     laid_out = take(lambda: stamp_of(mixed), runs=1)
     peer = take(lambda: plain(alone), runs=3)
+    by_hand = take(lambda: reportlab_peer.draw(few), runs=3)
     own_files = take(lambda: list(rendre_bons(few)), runs=3)
     lists = take(lambda: rendre_dossier(_sent_by_mail(few)), runs=1)
     small, _ = peak_of(stamp, 2_000)
@@ -105,6 +107,7 @@ def run() -> list[Figure]:
         _cpu("un bon, parmi 2 000", ours, "The template laid out once, all sheets written.", most=0.5),
         _cpu("un bon, parmi 300", at_300.cpu / 0.3, "The same; the template weighs more.", most=1.0),
         _cpu("le même par WeasyPrint seul", weasyprint, "The peer: one document of 100 vouchers, three runs."),
+        _cpu("le même par reportlab", by_hand.cpu / 0.3, "A peer: drawn by hand, no template, no tags, three runs."),
         Figure(ROW, "fois plus vite que WeasyPrint", weasyprint / ours, "×", "The ratio of the two.", least=20),
         Figure(ROW, "de 2 000 à 20 000, exposant", growth, "", "1 is in proportion; one run of 20,000.", most=1.05),
         Figure(ROW, "poids d’un bon", size / 20_000, "octets", "The file of 20,000, by voucher.", most=3_000),

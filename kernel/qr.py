@@ -139,9 +139,9 @@ def svg(text: str, label: str = "Code QR") -> Markup:
 
     Its size is the style sheet's: the drawing only has a view box. Raises ValueError for any other text.
     """
-    modules = _modules(text)
-    side = len(modules) + 2 * QUIET_ZONE
-    path = "".join(_strokes(row, y + QUIET_ZONE) for y, row in enumerate(modules))
+    rows = modules(text)
+    side = len(rows) + 2 * QUIET_ZONE
+    path = "".join(_strokes(row, y + QUIET_ZONE) for y, row in enumerate(rows))
     return Markup(
         '<svg xmlns="http://www.w3.org/2000/svg" class="qr" role="img" aria-label="{label}" viewBox="0 0 {side} {side}"'
         ' shape-rendering="crispEdges"><title>{label}</title><path fill="#fff" d="M0 0h{side}v{side}H0z"/>'
@@ -231,7 +231,7 @@ def _decode(text: str, prefix: str, layout: struct.Struct) -> bytes:
     return raw
 
 
-def _modules(text: str) -> list[list[bool]]:
+def modules(text: str) -> list[list[bool]]:
     """The rows of the QR, True where it is black."""
     flat = _pixels(text)
     return [[value == 0 for value in flat[start : start + MODULES]] for start in range(0, len(flat), MODULES)]

@@ -1,6 +1,7 @@
 """The rows of the bench, with few households: that they measure what they say, and see what would be wrong."""
 
 import socket
+import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +11,7 @@ import psycopg
 import pytest
 from sqlalchemy import text
 
-from bench import bells, charges, closing, family, handing, lists, seats, town
+from bench import bells, charges, closing, family, handing, lists, reportlab_peer, seats, town, vouchers
 from bench.clients import crowd, get, paced
 from bench.ground import Ground, copied, faults
 from kernel.clock import today
@@ -160,3 +161,12 @@ def test_a_week_is_closed_while_a_page_is_asked_for(under: Ground) -> None:
 def test_charges_refused_for_the_moment_are_made_once(under: Ground) -> None:
     charged = charges.charging(under, 60)
     assert (charged.hasty, charged.twice, charged.missing, charged.faults) == (0, 0, 0, 0)
+
+
+def test_the_peer_by_hand_says_of_each_voucher_what_ours_say(under: Ground) -> None:
+    made = vouchers.dossier(9)
+    drawn = subprocess.run(["pdftotext", "-", "-"], input=reportlab_peer.draw(made), capture_output=True, check=True)
+    said = " ".join(drawn.stdout.decode().split())
+    for bon in made.bons:
+        assert f"{bon.prenom} {bon.nom}" in said
+    assert said.count(made.lieu.adresse) == 9

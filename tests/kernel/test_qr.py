@@ -130,7 +130,7 @@ def test_days_that_make_no_sense_are_not_signed() -> None:
 
 def test_every_voucher_is_a_version_6_code_at_level_m_in_alphanumeric_mode() -> None:
     code = zxingcpp.create_barcode(signed(), zxingcpp.BarcodeFormat.QRCode, options=qr._OPTIONS)
-    assert (code.ec_level, len(qr._modules(signed()))) == ("M", 41)
+    assert (code.ec_level, len(qr.modules(signed()))) == ("M", 41)
     assert set(signed()) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:")
 
 
@@ -156,7 +156,7 @@ def test_a_card_says_its_id_and_nothing_about_a_person_or_a_day() -> None:
     assert qr.verify_card(card() + "\r\n") == uuid.UUID(int=42)
     letters = card().removeprefix(qr.CARD_PREFIX)
     assert len(base64.b32decode(letters + "=" * (-len(letters) % 8))) == 1 + 1 + 16 + 64
-    assert len(qr._modules(card())) == 41
+    assert len(qr.modules(card())) == 41
 
 
 def test_no_bit_of_a_card_may_change() -> None:
