@@ -286,11 +286,12 @@ _COLONNES = (
 
 
 _INSTANT = bindparam("instant", type_=DateTime(timezone=True))
+_DECLARES = select(*_COLONNES, JustificatifQF.foyer_id, JustificatifQF.valeur_scellee).where(
+    JustificatifQF.foyer_id == any_(bindparam("foyers", type_=ARRAY(BigInteger)))
+)
 # Leaves out what `qf_retenu` would never keep, so that little is opened; the rule itself stays there. Built once.
 _QUOTIENTS = (
-    select(*_COLONNES, JustificatifQF.foyer_id, JustificatifQF.valeur_scellee)
-    .where(JustificatifQF.foyer_id == any_(bindparam("foyers", type_=ARRAY(BigInteger))))
-    .where(JustificatifQF.declare_le <= _INSTANT)
+    _DECLARES.where(JustificatifQF.declare_le <= _INSTANT)
     .where(or_(JustificatifQF.refuse_le.is_(None), JustificatifQF.refuse_le > _INSTANT))
     .where(
         or_(

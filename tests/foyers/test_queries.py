@@ -80,7 +80,7 @@ def test_quotients_follow_the_rule_whatever_the_database_leaves_out(monkeypatch:
     moments = [CLOTURE - timedelta(weeks=back) for back in range(10)]
     with reading() as session:
         filtered = [quotients_au(session, keys, moment, JEUDI) for moment in moments]
-        monkeypatch.setattr(queries, "_peut_compter", lambda *_: text("true"))
+        monkeypatch.setattr(queries, "_QUOTIENTS", queries._DECLARES)
         whole = [quotients_au(session, keys, moment, JEUDI) for moment in moments]
     assert filtered == whole
     assert any(filtered)
