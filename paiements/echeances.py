@@ -20,6 +20,9 @@ from paiements.regles.etats import Etat
 MINIMUM = 50
 """Centimes: Stripe takes no smaller payment in euros."""
 
+PAR_LOT = 5_000
+"""Households whose échéances one statement opens: the database holds no more in memory, however large the town."""
+
 ATTENTE = timedelta(minutes=10)
 ATTENTE_PAGE = timedelta(minutes=30)
 RELECTURE = timedelta(hours=20)
@@ -97,14 +100,16 @@ def ouvrir_en_lot(session: Session, *, cle: str, libelle: str, montants: Mapping
     charged. Households that pay by card get a payment, whose own key goes to Stripe, and a fact that asks for it; those
     that pay by SEPA debit are told first (`preavis.py`); those that pay by the month wait for their day
     (`regroupement.py`).
-    A household whose échéance is open already is left alone. Two statements, whatever the number of households.
+    A household whose échéance is open already is left alone. Two statements for each `PAR_LOT` households.
     """
-    if not montants:
-        return 0
-    valeurs = {"foyers": list(montants), "montants": list(montants.values()), "minimum": MINIMUM}
-    fait = session.execute(_OUVRIR, valeurs | {"cle": cle, "libelle": libelle, "instant": instant}).one()
-    publish(session, *map(PrelevementDemande, fait.prepares), *map(PreavisDemande, fait.a_annoncer))
-    return int(fait.ouvertes)
+    foyers, opened = list(montants), 0
+    for start in range(0, len(foyers), PAR_LOT):
+        lot = foyers[start : start + PAR_LOT]
+        valeurs = {"foyers": lot, "montants": [montants[foyer] for foyer in lot], "minimum": MINIMUM}
+        fait = session.execute(_OUVRIR, valeurs | {"cle": cle, "libelle": libelle, "instant": instant}).one()
+        publish(session, *map(PrelevementDemande, fait.prepares), *map(PreavisDemande, fait.a_annoncer))
+        opened += int(fait.ouvertes)
+    return opened
 
 
 def relancer(session: Session, instant: datetime) -> int:
