@@ -153,14 +153,24 @@ def relay() -> Process:
     return Process("relais", flask("relay"), rank=0)
 
 
+def counted() -> None:
+    """Count what was written for the planner at once, as the database does by itself within a minute."""
+    with _opened() as there:
+        there.execute("ANALYZE")
+
+
+def _opened() -> psycopg.Connection[tuple[object, ...]]:
+    """A connection to the database that everything works on."""
+    return psycopg.connect(get_engine().url.set(drivername="postgresql").render_as_string(hide_password=False))
+
+
 def faults() -> int:
     """How many invariants `flask verifier` says do not hold.
 
-    A row runs no more programs than it measures: what waits for those that do not run waits from now on. And what was
-    written within minutes is counted for the planner at once, as the database does by itself a minute later.
+    A row runs no more programs than it measures: what waits for those that do not run waits from now on.
     """
-    with psycopg.connect(get_engine().url.set(drivername="postgresql").render_as_string(hide_password=False)) as there:
-        there.execute("ANALYZE")
+    counted()
+    with _opened() as there:
         there.execute("UPDATE outbox_fact SET at = clock_timestamp() WHERE expanded_at IS NULL")
         there.execute("UPDATE outbox_delivery SET wake_at = clock_timestamp() WHERE state IN ('due', 'sent', 'taken')")
     done = subprocess.run(flask("verifier"), cwd=ROOT, capture_output=True, text=True, check=False)

@@ -14,7 +14,7 @@ import psycopg
 from bench import town
 from bench.clients import Asked, Heard, crowd, post
 from bench.figures import RUNS, Figure, exponent, shown
-from bench.ground import Ground, faults, ground
+from bench.ground import Ground, counted, faults, ground
 from culture.regles.tarifs import saison_de
 from kernel.clock import now
 
@@ -75,7 +75,7 @@ def booking(under: Ground, seats: int, runs: int = RUNS, *, clients: int = CLIEN
     outings = _outings(address, seats, runs + 1)
     with under.site():
         crowd(under.ports.web, _scripts(outings[0], families, clients))
-        town.counted(address)
+        counted()
         heard = [crowd(under.ports.web, _scripts(outing, families, clients)) for outing in outings[1:]]
     return Booked(heard, _amiss(address, seats), faults())
 

@@ -146,12 +146,6 @@ def _quotients(there: psycopg.Connection[tuple[object, ...]], households: int) -
     there.execute("ANALYZE justificatif_qf")
 
 
-def counted(address: str) -> None:
-    """Count what was written for the planner at once, as the database does by itself within a minute."""
-    with psycopg.connect(address, autocommit=True) as there:
-        there.execute("ANALYZE")
-
-
 def weeks(address: str, retraits: Sequence[date]) -> list[Week]:
     """Open, composed weeks of these pick-up days, which are still to be closed; each cut-off is past an hour ago."""
     with psycopg.connect(address, cursor_factory=psycopg.ClientCursor) as there:

@@ -6,18 +6,7 @@ from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import (
-    BigInteger,
-    Date,
-    DateTime,
-    and_,
-    any_,
-    bindparam,
-    exists,
-    or_,
-    select,
-    true,
-)
+from sqlalchemy import BigInteger, Date, DateTime, and_, any_, bindparam, exists, or_, select, true
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 

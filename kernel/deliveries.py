@@ -10,18 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import (
-    BigInteger,
-    BindParameter,
-    Row,
-    bindparam,
-    case,
-    func,
-    literal,
-    select,
-    text,
-    update,
-)
+from sqlalchemy import BigInteger, BindParameter, Row, bindparam, case, func, literal, select, text, update
 from sqlalchemy.dialects.postgresql import ARRAY, INTERVAL
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.orm import Session

@@ -7,8 +7,6 @@ from sqlalchemy import text
 from foyers.models import Connexion, LectureQF
 from kernel.db import Base, reading
 
-# What is written.
-
 
 def empreinte() -> dict[str, str]:
     """A digest of each table's rows: two that are equal mean that nothing was written between them."""

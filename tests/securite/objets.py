@@ -72,8 +72,6 @@ from tests.securite.objets_des_paniers import (
 )
 from tests.securite.scene import Cote, Scene
 
-# What an address may name.
-
 Fabrique = Callable[[Session, Scene, Cote], object]
 
 

@@ -55,10 +55,16 @@ def _prelevement(monde: Monde, carte: str = "pm_card_visa") -> int:
     return prelevement_du(household)
 
 
-def _a_rendre(monde: Monde) -> int:
-    """A refund of a payment that has become an advance, asked for and not made."""
+def _preleve(monde: Monde) -> int:
+    """A charge that has been made."""
     paid = _prelevement(monde)
     prelevements.prelever(paid)
+    return paid
+
+
+def _a_rendre(monde: Monde) -> int:
+    """A refund of a payment that has become an advance, asked for and not made."""
+    paid = _preleve(monde)
     with transaction() as session:
         household = session.get_one(Paiement, paid).foyer_id
         debit = next(one for one in grand_livre.lignes_du_compte(session, household) if one.cle.startswith("panier:"))
@@ -76,8 +82,7 @@ def _rendu(monde: Monde) -> Fact:
 
 
 def _litige(monde: Monde) -> Fact:
-    paid = _prelevement(monde)
-    prelevements.prelever(paid)
+    paid = _preleve(monde)
     with transaction() as session:
         row = session.get_one(Paiement, paid)
         taken = Litige(
@@ -121,14 +126,12 @@ def _revenu(monde: Monde) -> Fact:
 
 
 def _recu_demande(monde: Monde) -> Fact:
-    paid = _prelevement(monde)
-    prelevements.prelever(paid)
+    paid = _preleve(monde)
     return RecuDemande(paid)
 
 
 def _attestation_demandee(monde: Monde) -> Fact:
-    paid = _prelevement(monde)
-    prelevements.prelever(paid)
+    paid = _preleve(monde)
     with reading() as session:
         return AttestationDemandee(session.get_one(Paiement, paid).foyer_id, today().year)
 
@@ -158,8 +161,7 @@ def _a_annoncer(monde: Monde) -> Fact:
 
 
 def _reussi(monde: Monde) -> Fact:
-    paid = _prelevement(monde)
-    prelevements.prelever(paid)
+    paid = _preleve(monde)
     return PaiementReussi(paid)
 
 
