@@ -1,7 +1,8 @@
 """A town of small stand-in programs, run by the real supervisor: ``python stand_ins.py [flaw]``.
 
-Each program adds its name to `VAR_DIR`/ended.txt when it is asked to stop. Flaws: `deaf` (a worker ignores the request
-and has a child), `mortal` (a worker dies once), `no-migration`, `slow-installation`, `installed` (a town stands there).
+Each program adds its name to `VAR_DIR`/listening.txt once it can be asked to stop, to ended.txt when it is. Flaws:
+`deaf` (a worker ignores the request and has a child), `mortal` (a worker dies once), `no-migration`,
+`slow-installation`, `installed` (a town stands there).
 """
 
 import os
@@ -11,13 +12,18 @@ from pathlib import Path
 from demo.lancer import Impossible, Programs, run_town
 from demo.supervisor import Process
 
-LIVE = """
-import os, signal, sys, time
-def end(*_):
-    with open(os.environ["VAR_DIR"] + "/ended.txt", "a") as file:
+NOTE = """
+import os, signal, subprocess, sys, time
+def note(trace):
+    with open(os.environ["VAR_DIR"] + "/" + trace, "a") as file:
         file.write(sys.argv[1] + "\\n")
+"""
+LIVE = """
+def end(*_):
+    note("ended.txt")
     sys.exit()
 signal.signal(signal.SIGTERM, end)
+note("listening.txt")
 """
 WAIT = "time.sleep(600)\n"
 SITE = """
@@ -30,10 +36,9 @@ class Site(BaseHTTPRequestHandler):
 HTTPServer(("127.0.0.1", int(os.environ["PORT"])), Site).serve_forever()
 """
 DEAF = """
-import signal, subprocess, sys, time
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
 subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
-time.sleep(600)
+note("listening.txt")
 """
 MORTAL = """
 import os, pathlib
@@ -54,11 +59,11 @@ pathlib.Path(os.environ["VAR_DIR"], "comptes.json").write_text(json.dumps([accou
 
 
 def python(code: str, *arguments: str) -> tuple[str, ...]:
-    return (sys.executable, "-c", code, *arguments)
+    return (sys.executable, "-c", NOTE + code, *arguments)
 
 
 def programs(flaw: str) -> Programs:
-    worker = {"deaf": DEAF, "mortal": LIVE + MORTAL + WAIT}.get(flaw, LIVE + WAIT)
+    worker = {"deaf": DEAF + WAIT, "mortal": LIVE + MORTAL + WAIT}.get(flaw, LIVE + WAIT)
     return Programs(
         migrate=python("raise SystemExit('la table manque')" if flaw == "no-migration" else ""),
         installed=lambda url: flaw == "installed",

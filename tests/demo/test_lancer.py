@@ -49,6 +49,11 @@ class Town:
         assert self.process.stdout is not None
         return self.process.stdout
 
+    def all_listen(self) -> bool:
+        """Pages can be opened before the worker has loaded, which would then die at the first signal without a word."""
+        listening = self.var_dir / "listening.txt"
+        return listening.exists() and set(listening.read_text().split()) == {"web", "ouvrier", "dehors"}
+
     def stop(self) -> str:
         self.process.send_signal(signal.SIGTERM)
         rest, _ = self.process.communicate(timeout=15)
@@ -125,6 +130,7 @@ def test_a_town_tells_its_accounts_then_its_address_and_stops_in_order_leaving_n
     assert lines[-1] == f"Prêt : http://127.0.0.1:{town.port}"
     assert f"  Famille  lea@exemple.fr  starts 1      http://127.0.0.1:{town.port}/foyer" in lines
     assert running_urls(town.var_dir) is not None
+    wait_until(town.all_listen)
     began = time.monotonic()
     assert "Tout est arrêté" in town.stop()
     assert time.monotonic() - began < 10
@@ -144,6 +150,7 @@ def test_a_second_start_finds_the_data_again(start: Callable[..., Town]) -> None
 def test_a_deaf_program_and_its_children_are_ended_all_the_same(start: Callable[..., Town]) -> None:
     town = start("deaf")
     town.lines_until("Prêt")
+    wait_until(town.all_listen)
     began = time.monotonic()
     town.stop()
     assert time.monotonic() - began < 10
