@@ -1,9 +1,11 @@
 """The Dramatiq broker: Redis as a doorbell, with Dramatiq's own retries, delays and age limits left out.
 
-What is due, when, and how often it was tried stands in PostgreSQL (`kernel.deliveries`); a message holds a delivery's
-id and nothing else. `maintenance_chance` and `heartbeat_timeout` let Dramatiq give a killed worker's messages back
-within seconds instead of minutes; the relay would send them again in any case.
+What is due, when, and how often it was tried stands in PostgreSQL (`kernel.deliveries`); a message holds the ids of
+deliveries and nothing else. `maintenance_chance` and `heartbeat_timeout` let Dramatiq give a killed worker's messages
+back within seconds instead of minutes; the relay would send them again in any case.
 """
+
+from collections.abc import Sequence
 
 import dramatiq
 from dramatiq.brokers.redis import RedisBroker
@@ -26,10 +28,10 @@ def make_broker() -> RedisBroker:
     return broker
 
 
-def ring(broker: RedisBroker, queue: str, actor: str, delivery_id: int) -> None:
-    """Tell the workers of a queue that this delivery waits. Raises RedisError."""
+def ring(broker: RedisBroker, queue: str, actor: str, delivery_ids: Sequence[int]) -> None:
+    """Tell the workers of a queue that these deliveries wait for that actor. Raises RedisError."""
     message: dramatiq.Message[None] = dramatiq.Message(
-        queue_name=queue, actor_name=actor, args=(delivery_id,), kwargs={}, options={}
+        queue_name=queue, actor_name=actor, args=tuple(delivery_ids), kwargs={}, options={}
     )
     broker.enqueue(message)
 

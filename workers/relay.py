@@ -14,6 +14,7 @@ import psycopg
 import structlog
 from psycopg import conninfo
 from redis.exceptions import RedisError
+from sqlalchemy import Row
 from sqlalchemy.exc import SQLAlchemyError
 
 from kernel import deliveries
@@ -31,8 +32,14 @@ AFTER_A_FAULT_SECONDS = 1.0
 FULL_SECONDS = 0.05
 # Facts of one queue expanded at once: few enough that what is urgent never waits long behind a batch.
 BATCH = 100
+# In a flood one bell tells of several deliveries: a message costs its worker more than a delivery does. What waits is
+# first shared out among this many bells, which are more than there are threads; a long one would hold its tail back.
+SHARES = 16
+LONGEST_BELL = 8
 
 Listener = psycopg.Connection[tuple[object, ...]]
+Sent = Row[tuple[int, str]]
+"""(id, actor) of a delivery marked as sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,14 +131,29 @@ def _send(line: Line, in_flight: int) -> bool:
         return True
     with transaction() as session:
         sent = deliveries.send(session, line.queue, line.actors, most)
-    for position, delivery in enumerate(sent):
+    rung = bells(sent)
+    for position, (actor, told) in enumerate(rung):
         try:
-            ring(broker, line.queue, delivery.actor, delivery.id)
+            ring(broker, line.queue, actor, told)
         except RedisError:
             with transaction() as session:
-                deliveries.unsend(session, [late.id for late in sent[position:]])
+                deliveries.unsend(session, [late for _, ids in rung[position:] for late in ids])
             raise
     return len(sent) == most
+
+
+def bells(sent: Sequence[Sent]) -> list[tuple[str, list[int]]]:
+    """(actor, the deliveries that one bell tells it of), in the order in which the first of each falls due."""
+    size = min(LONGEST_BELL, math.ceil(len(sent) / SHARES))
+    made: list[tuple[str, list[int]]] = []
+    open_: dict[str, list[int]] = {}
+    for delivery in sent:
+        told = open_.get(delivery.actor)
+        if told is None or len(told) == size:
+            told = open_[delivery.actor] = []
+            made.append((delivery.actor, told))
+        told.append(delivery.id)
+    return made
 
 
 def _listen() -> Listener:

@@ -50,7 +50,7 @@ class Actor:
 
     name: str
     queue: str
-    doorbell: "dramatiq.Actor[[int], None]"
+    doorbell: "dramatiq.Actor[..., None]"
 
 
 class LeaseLost(Exception):
@@ -127,8 +127,9 @@ def remote(queue: str, *, lease: float = LONGEST_SECONDS) -> Callable[[Callable[
 
 
 def _actor(name: str, queue: str, work: Callable[[Taken], None], lease: float) -> Actor:
-    def ring(delivery_id: int) -> None:
-        run(delivery_id, work, lease)
+    def ring(*delivery_ids: int) -> None:
+        for delivery_id in delivery_ids:
+            run(delivery_id, work, lease)
 
     return Actor(name, queue, dramatiq.actor(actor_name=name, queue_name=queue, broker=broker)(ring))
 
