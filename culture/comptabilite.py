@@ -85,34 +85,36 @@ def debiter_places(
     session: Session, inscription: Inscription, sortie: Sortie, places: Sequence[PlaceSortie], instant: datetime
 ) -> None:
     """Debit the seats that an inscription holds, as its next entry."""
-    entry = ecriture_des_places(inscription, sortie, places, instant)
-    if entry is not None:
-        grand_livre.passer_en_lot(session, [entry])
+    lines = lignes_des_places(inscription.foyer_id, sortie, places)
+    if lines:
+        inscription.ecriture += 1
+        grand_livre.passer_en_lot(session, [ecriture_des_places(inscription, sortie, lines, instant)])
 
 
-def ecriture_des_places(
-    inscription: Inscription, sortie: Sortie, places: Sequence[PlaceSortie], instant: datetime
-) -> APasser | None:
-    """The next entry of an inscription, counted on it and for the caller to book; None: nothing is to be."""
-    due = sum(place.prix for place in places) if inscription.foyer_id is not None else 0
+def lignes_des_places(foyer_id: int | None, sortie: Sortie, places: Sequence[PlaceSortie]) -> list[Ligne]:
+    """What these seats move in the ledger, their cost frozen on each; empty: nothing is to be booked."""
+    due = sum(place.prix for place in places) if foyer_id is not None else 0
     for place in places:
         if place.cout is None:
             place.cout = sortie.cout_place
     cost = sum(place.cout or 0 for place in places)
     lines = [
-        Ligne(CompteGL.FOYER, due, foyer_id=inscription.foyer_id),
+        Ligne(CompteGL.FOYER, due, foyer_id=foyer_id),
         Ligne(CompteGL.PARTICIPATION_CCAS, cost - due),
         Ligne(CompteGL.BILLETTERIE, -cost),
     ]
-    booked = [line for line in lines if line.montant]
-    if not booked:
-        return None
-    inscription.ecriture += 1
+    return [line for line in lines if line.montant]
+
+
+def ecriture_des_places(
+    inscription: Inscription, sortie: Sortie, lignes: Sequence[Ligne], instant: datetime
+) -> APasser:
+    """The latest entry of an inscription, which its `ecriture` counts already; the caller books it."""
     return APasser(
         cle=cle_de_l_inscription(inscription.id, inscription.ecriture),
         jour=instant.astimezone(PARIS).date(),
         libelle=f"{sortie.titre}, {jour_court(sortie.debut_le)}",
-        mouvements=booked,
+        mouvements=lignes,
     )
 
 

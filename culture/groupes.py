@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from culture import attente
 from culture.conditions import Personne, Voyageur, exiger_les_limites, exiger_une_sortie_ouverte, voyageurs
-from culture.inscriptions import Acte, confirmer
+from culture.inscriptions import Acte, confirmer, prevenir_les_grands
 from culture.models.inscriptions import Groupe, GroupePersonne, Inscription
 from culture.verrous import VERROU, verrouiller_foyers, verrouiller_sortie
 from foyers.models import Maison, Membre
@@ -126,9 +126,11 @@ def inscrire_groupe(
         made.append(
             confirmer(session, sortie, going, Acte(foyers[foyer_id].maison_id, instant, par, foyer_id, groupe_id))
         )
+        prevenir_les_grands(session, sortie, len(going), instant)
     if alone:
         _exiger_la_place(attente.occupation(session, sortie, instant).libres_pour(groupe.maison_id), alone)
         made.append(confirmer(session, sortie, alone, Acte(groupe.maison_id, instant, par, None, groupe_id)))
+        prevenir_les_grands(session, sortie, len(alone), instant)
     return made
 
 

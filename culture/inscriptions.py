@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from culture import attente
 from culture.attente import avancer, places_tenues
-from culture.comptabilite import debiter_places, reprendre_places
+from culture.comptabilite import debiter_places, ecriture_des_places, lignes_des_places, reprendre_places
 from culture.conditions import (
     Personne,
     Voyageur,
@@ -32,6 +32,7 @@ from kernel.formats import instant as en_mots
 from kernel.formats import telephone
 from kernel.outbox import publish
 from kernel.web.words import _
+from paiements import grand_livre
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,24 +71,29 @@ def inscrire(
     exiger_les_limites(session, sortie, foyer_id, going)
     if not chevauchement_su:
         exiger_sans_chevauchement(session, sortie, going)
-    attente.servir(session, sortie, instant)
+    # In the rush on the last seats nobody waits yet: that is asked once.
+    waited_for = attente.on_attend(session, sortie_id)
+    if waited_for:
+        attente.servir(session, sortie, instant)
     free = attente.occupation(session, sortie, instant).libres_pour(foyer.maison_id)
     act = Acte(foyer.maison_id, instant, par, foyer_id)
     if len(going) <= free:
-        return confirmer(session, sortie, going, act)
+        made = confirmer(session, sortie, going, act)
+        if waited_for:
+            prevenir_les_grands(session, sortie, len(going), instant)
+        return made
     if attendre:
-        waiting, _seats = _ouvrir(session, sortie, going, act, EtatInscription.EN_ATTENTE)
-        session.flush()  # its seats are counted among those that wait
-        return waiting
+        return _ouvrir(session, sortie, _places(sortie, going, act), act, EtatInscription.EN_ATTENTE)
     raise Refus(_complet(free))
 
 
 def confirmer(session: Session, sortie: Sortie, going: Sequence[Voyageur], act: Acte) -> Inscription:
     """Take seats of the locked outing for people who may come; there is room for them."""
-    made, seats = _ouvrir(session, sortie, going, act, EtatInscription.CONFIRMEE)
-    debiter_places(session, made, sortie, seats, act.instant)
-    session.flush()  # the database counts the seats now
-    _prevenir_les_grands(session, sortie, len(going), act.instant)
+    seats = _places(sortie, going, act)
+    lines = lignes_des_places(act.foyer_id, sortie, seats)
+    made = _ouvrir(session, sortie, seats, act, EtatInscription.CONFIRMEE, ecritures=1 if lines else 0)
+    if lines:
+        grand_livre.passer_en_lot(session, [ecriture_des_places(made, sortie, lines, act.instant)])
     publish(session, InscriptionConfirmee(made.id))
     return made
 
@@ -127,10 +133,24 @@ def annuler(
     attente.servir(session, sortie, instant)
 
 
+def prevenir_les_grands(session: Session, sortie: Sortie, nombre: int, instant: datetime) -> None:
+    """Who waits does not fit, or it would have been offered seats: whoever is larger is told it was overtaken."""
+    larger = [one.id for one in attente.en_attente(session, sortie.id) if one.nombre > nombre]
+    if larger:
+        rows = session.scalars(select(Inscription).where(Inscription.id.in_(larger)).order_by(Inscription.id))
+        attente.depasser(session, rows.all(), instant)
+
+
 def _ouvrir(
-    session: Session, sortie: Sortie, going: Sequence[Voyageur], act: Acte, etat: EtatInscription
-) -> tuple[Inscription, list[PlaceSortie]]:
-    """The inscription with its first step, and its seats, yet to be written."""
+    session: Session,
+    sortie: Sortie,
+    seats: Sequence[PlaceSortie],
+    act: Acte,
+    etat: EtatInscription,
+    *,
+    ecritures: int = 0,
+) -> Inscription:
+    """Write an inscription, its first step and its seats; the database counts them now."""
     made = Inscription(
         sortie_id=sortie.id,
         foyer_id=act.foyer_id,
@@ -140,14 +160,22 @@ def _ouvrir(
         depuis=act.instant,
         par=act.par,
         confirmee_le=act.instant if etat is EtatInscription.CONFIRMEE else None,
-        ecriture=0,
+        ecriture=ecritures,
     )
     session.add(made)
     session.flush()  # its seats and its first step name it
     session.add(InscriptionEtape(inscription_id=made.id, de=None, vers=etat, par=act.par, le=act.instant))
-    seats = [
+    for seat in seats:
+        seat.inscription_id = made.id
+    session.add_all(seats)
+    session.flush()
+    return made
+
+
+def _places(sortie: Sortie, going: Sequence[Voyageur], act: Acte) -> list[PlaceSortie]:
+    """The seats of these people, yet to be written."""
+    return [
         PlaceSortie(
-            inscription_id=made.id,
             sortie_id=sortie.id,
             membre_id=one.membre_id,
             prenom=one.prenom,
@@ -161,8 +189,6 @@ def _ouvrir(
         )
         for one in going
     ]
-    session.add_all(seats)
-    return made, seats
 
 
 def _attend_deja(session: Session, sortie_id: int, foyer_id: int) -> bool:
@@ -172,14 +198,6 @@ def _attend_deja(session: Session, sortie_id: int, foyer_id: int) -> bool:
         Inscription.etat.in_((EtatInscription.EN_ATTENTE, EtatInscription.OFFERTE)),
     )
     return session.scalars(waiting).first() is not None
-
-
-def _prevenir_les_grands(session: Session, sortie: Sortie, nombre: int, instant: datetime) -> None:
-    """Who waits does not fit, or it would have been offered seats: whoever is larger is told it was overtaken."""
-    larger = [one.id for one in attente.en_attente(session, sortie.id) if one.nombre > nombre]
-    if larger:
-        rows = session.scalars(select(Inscription).where(Inscription.id.in_(larger)).order_by(Inscription.id))
-        attente.depasser(session, rows.all(), instant)
 
 
 def _exiger_le_delai(session: Session, sortie: Sortie, instant: datetime, par: int | None) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import func, insert, select, text
 from sqlalchemy.orm import Session
 
-from culture.comptabilite import ecriture_des_places
+from culture.comptabilite import ecriture_des_places, lignes_des_places
 from culture.models.inscriptions import Inscription, InscriptionEtape, PlaceSortie
 from culture.models.pass_culture import PassCulture
 from culture.models.soiree import AvisSortie, Pointage
@@ -100,11 +100,13 @@ def _tenir(session: Session, rng: random.Random, town: _Ville, sortie: Sortie) -
     ]
     made = _asseoir(session, seats)
     by_booking = session.scalars(select(Inscription).where(Inscription.id.in_(keys)).order_by(Inscription.id)).all()
-    entries = [
-        ecriture_des_places(booking, sortie, [place for place in made if place.inscription_id == booking.id], at)
-        for booking, at in zip(by_booking, booked_at, strict=True)
-    ]
-    grand_livre.passer_en_lot(session, [one for one in entries if one is not None])
+    entries = []
+    for booking, at in zip(by_booking, booked_at, strict=True):
+        held = [place for place in made if place.inscription_id == booking.id]
+        if lines := lignes_des_places(booking.foyer_id, sortie, held):
+            booking.ecriture += 1
+            entries.append(ecriture_des_places(booking, sortie, lines, at))
+    grand_livre.passer_en_lot(session, entries)
     _remplacer(session, rng, sortie, made, guide)
     tenir(session, sortie.id, instant=sortie.debut_le + timedelta(minutes=sortie.duree_minutes), par=None)
 

@@ -8,8 +8,8 @@ from wtforms.validators import Length
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from culture.conditions import Personne
+from culture.models.sorties import Sortie
 from culture.queries.familles import Compagnon
-from culture.queries.sorties import SortieVue
 from culture.regles.etats import LIBELLES_BESOIN, Besoin
 from foyers.champs import UnParmi, sans_blancs
 from foyers.formulaires import Formulaire
@@ -75,7 +75,7 @@ class ReservationForm(Formulaire):
         return tuple(Besoin(need) for need in self[name].data) if name in self else ()
 
 
-def reservation(sortie: SortieVue, membres: Sequence[Compagnon], *, seul: bool = False) -> ReservationForm:
+def reservation(sortie: Sortie, membres: Sequence[Compagnon], *, seul: bool = False) -> ReservationForm:
     """The form of that household for that outing; who cannot come has no box."""
     fields: dict[str, Any] = {"membres": membres, "invites": sortie.invites_par_foyer}
     needs = [SelectChoice(need, LIBELLES_BESOIN[Besoin(need)]) for need in sortie.besoins]
@@ -94,7 +94,7 @@ def reservation(sortie: SortieVue, membres: Sequence[Compagnon], *, seul: bool =
     return made()
 
 
-def _invite(number: int, sortie: SortieVue, needs: Sequence[SelectChoice]) -> dict[str, Any]:
+def _invite(number: int, sortie: Sortie, needs: Sequence[SelectChoice]) -> dict[str, Any]:
     long = Length(max=NOM_MAX, message=str(_l("Ce nom est trop long. Écrivez-le en 80 lettres au plus.")))
     off = {"autocomplete": "off", "maxlength": NOM_MAX}
     made: dict[str, Any] = {

@@ -17,8 +17,8 @@ from culture.inscriptions import annuler, inscrire
 from culture.models.inscriptions import Inscription
 from culture.models.pass_culture import AvisFiscal, PassCulture
 from culture.pass_culture import AConfirmer, annuler_pass, delivrer, grille_au, noter_avis, saisons_ouvertes
-from culture.queries.familles import cartes, compagnons, inscription_vue, mes_inscriptions
-from culture.queries.sorties import Ouverture, sortie_vue, sorties_a_venir
+from culture.queries.familles import cartes, compagnons, inscription_vue, mes_inscriptions, prix_des_places
+from culture.queries.sorties import Ouverture, sortie_annoncee, sortie_vue, sorties_a_venir
 from culture.regles.etats import EtatInscription
 from culture.regles.tarifs import saison_de
 from foyers.formulaires import sans_refus
@@ -153,10 +153,9 @@ def carte_pdf(foyer_id: int, pass_id: int) -> Response:
 @access(*EQUIPE, on=foyer_a_portee)
 def reserver(foyer_id: int, sortie_id: int) -> Page:
     with reading() as session:
-        household = foyer(session, foyer_id)
-        seen = sortie_vue(session, sortie_id)
-        people = compagnons(session, seen, foyer_id, now())
-    form = reservation(seen, people)
+        outing = sortie_annoncee(session, sortie_id)
+        people = compagnons(session, outing, foyer_id)
+    form = reservation(outing, people)
     wait = request.form.get("geste") == "attendre"
     overlap = False
 
@@ -181,8 +180,13 @@ def reserver(foyer_id: int, sortie_id: int) -> Page:
     if form.validate_on_submit() and sans_refus(form, "malgre", write):
         flash(_("C’est noté, au nom de la famille."), "succes")
         return _retour(foyer_id)
+    with reading() as session:
+        household = foyer(session, foyer_id)
+        seen = sortie_vue(session, sortie_id)
+        prices = prix_des_places(session, seen, foyer_id, people, now())
     opened = seen.ouverture(now())
-    page = {"form": form, "s": seen, "membres": people, "ouverture": opened, "chevauche": overlap, "foyer": household}
+    page = {"form": form, "s": seen, "membres": people, "prix": prices, "ouverture": opened, "chevauche": overlap}
+    page |= {"foyer": household}
     page |= {"complete": opened is Ouverture.COMPLETE, "pass_nom": get_settings().nom_pass_culture}
     return render_template("culture/guichet/reserver.html", **page), 422 if form.errors else 200
 

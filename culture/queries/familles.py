@@ -22,15 +22,15 @@ from kernel.documents import Document
 
 @dataclass(frozen=True, slots=True)
 class Compagnon:
-    """Somebody of the household before an outing: whether they may come, and at what price (centimes)."""
+    """Somebody of the household before an outing, and whether they may come."""
 
     id: int
     prenom: str
     nom: str
     adulte: bool
     pass_ok: bool
+    pass_gratuit: bool
     deja: bool
-    prix: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,23 +80,25 @@ class InscriptionVue:
         return sum(place.prix for place in self.places)
 
 
-def compagnons(session: Session, sortie: SortieVue, foyer_id: int, instant: datetime) -> list[Compagnon]:
-    """The household's people, the referent first. Three queries."""
-    rows = session.execute(_COMPAGNONS, {"foyer": foyer_id, "sortie": sortie.id, "jour_sortie": sortie.jour}).all()
-    grid = bareme_au(session, sortie.grille_id, instant.astimezone(PARIS).date())
-    quotient = quotients_au(session, [foyer_id], instant, sortie.jour).get(foyer_id)
+def compagnons(session: Session, sortie: Sortie, foyer_id: int) -> list[Compagnon]:
+    """The household's people, the referent first. One query."""
+    day = sortie.debut_le.astimezone(PARIS).date()
+    rows = session.execute(_COMPAGNONS, {"foyer": foyer_id, "sortie": sortie.id, "jour_sortie": day})
     return [
         Compagnon(
-            row.id,
-            row.prenom,
-            row.nom,
-            row.adulte,
-            row.prix_du_pass is not None,
-            row.deja,
-            grid.prix_de(pass_gratuit=row.prix_du_pass == 0, quotient=quotient).centimes,
+            row.id, row.prenom, row.nom, row.adulte, row.prix_du_pass is not None, row.prix_du_pass == 0, row.deja
         )
         for row in rows
     ]
+
+
+def prix_des_places(
+    session: Session, sortie: SortieVue, foyer_id: int, membres: Sequence[Compagnon], instant: datetime
+) -> dict[int, int]:
+    """What each of the household's people would pay for a seat, in centimes. Two queries."""
+    grid = bareme_au(session, sortie.grille_id, instant.astimezone(PARIS).date())
+    quotient = quotients_au(session, [foyer_id], instant, sortie.jour).get(foyer_id)
+    return {one.id: grid.prix_de(pass_gratuit=one.pass_gratuit, quotient=quotient).centimes for one in membres}
 
 
 _JOUR = bindparam("jour_sortie", type_=Date)

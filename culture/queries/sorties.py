@@ -127,6 +127,14 @@ def sortie_vue(session: Session, sortie_id: int, *, brouillon: bool = False) -> 
     return found[0]
 
 
+def sortie_annoncee(session: Session, sortie_id: int) -> Sortie:
+    """The outing itself, no draft, for whoever needs neither its venue nor its count. Raises Introuvable. One query."""
+    found = session.get(Sortie, sortie_id)
+    if found is None or found.etat == EtatSortie.BROUILLON:
+        raise Introuvable
+    return found
+
+
 def sorties_par_cle(session: Session, keys: Sequence[int]) -> dict[int, SortieVue]:
     """These outings, by key. Two queries."""
     return {one.id: one for one in _vues(session, _toutes().where(Sortie.id.in_(keys)))} if keys else {}

@@ -24,8 +24,9 @@ from culture.queries.familles import (
     inscription_vue,
     mes_inscriptions,
     mes_sorties_passees,
+    prix_des_places,
 )
-from culture.queries.sorties import Ouverture, sortie_vue
+from culture.queries.sorties import Ouverture, sortie_annoncee, sortie_vue
 from culture.regles.etats import EtatInscription
 from culture.regles.tarifs import saison_de
 from foyers.formulaires import sans_refus
@@ -34,6 +35,7 @@ from kernel.clock import now, today
 from kernel.db import reading, transaction
 from kernel.documents import find
 from kernel.errors import Introuvable, Refus
+from kernel.formats import insecables
 from kernel.settings import get_settings
 from kernel.web.access import MINE, Person, Role, access, public
 from kernel.web.files import file_answer
@@ -60,10 +62,9 @@ def pass_du_foyer(person: Person, *, pass_id: int, **_view_args: object) -> bool
 @access(Role.HABITANT, on=MINE)
 def reserver(sortie_id: int) -> Page:
     with reading() as session:
-        seen = sortie_vue(session, sortie_id)
-        people = compagnons(session, seen, current_user.foyer_id, now())
-    form = reservation(seen, people, seul=len(people) == 1)
-    opened = seen.ouverture(now())
+        outing = sortie_annoncee(session, sortie_id)
+        people = compagnons(session, outing, current_user.foyer_id)
+    form = reservation(outing, people, seul=len(people) == 1)
     wait = request.form.get("geste") == "attendre"
     overlap = False
     states: list[str] = []
@@ -87,9 +88,13 @@ def reserver(sortie_id: int) -> Page:
             raise
 
     if form.validate_on_submit() and sans_refus(form, "malgre", write):
-        flash(_c_est_note(seen.titre, states[-1]), "succes")
+        flash(_c_est_note(insecables(outing.titre), states[-1]), "succes")
         return redirect(url_for("culture.mes_sorties"))
-    page = {"form": form, "s": seen, "membres": people, "ouverture": opened, "chevauche": overlap}
+    with reading() as session:
+        seen = sortie_vue(session, sortie_id)
+        prices = prix_des_places(session, seen, current_user.foyer_id, people, now())
+    opened = seen.ouverture(now())
+    page = {"form": form, "s": seen, "membres": people, "prix": prices, "ouverture": opened, "chevauche": overlap}
     page |= {"complete": opened is Ouverture.COMPLETE, "pass_nom": get_settings().nom_pass_culture}
     return render_template("culture/reserver.html", **page), 422 if form.errors else 200
 
