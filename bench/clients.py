@@ -57,10 +57,18 @@ def get(path: str, cookie: str = "", *, wanted: bytes = b"") -> Asked:
 
 
 def post(
-    path: str, cookie: str, fields: dict[str, str], *, statuses: tuple[int, ...] = (200,), wanted: bytes = b""
+    path: str,
+    cookie: str,
+    fields: dict[str, str],
+    *,
+    statuses: tuple[int, ...] = (200,),
+    wanted: bytes = b"",
+    by_script: bool = False,
 ) -> Asked:
+    """A form, as its page sends it, or `by_script` as the page's script does."""
     body = urlencode(fields).encode()
     form = f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(body)}\r\n"
+    form += "X-Requested-With: fetch\r\n" if by_script else ""
     return Asked(_head("POST", path, cookie, form) + b"\r\n" + body, statuses, wanted)
 
 

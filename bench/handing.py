@@ -99,8 +99,13 @@ def _scans(address: str, devices: int, runs: int) -> list[list[Asked]]:
             raise ValueError(f"maison {maison} has too few baskets for its devices")
         fields = {"csrf_token": token, "maison": str(maison)}
         codes = [qr.sign(bon, day, day) for bon in mine]
-        made.append([post("/retrait/scan", cookie, fields | {"code": c}, wanted=b"reponse--remettre") for c in codes])
+        made.append([_scan(cookie, fields | {"code": code}) for code in codes])
     return made
+
+
+def _scan(cookie: str, fields: dict[str, str]) -> Asked:
+    """As the page of the day sends it, whose camera stays open."""
+    return post("/retrait/scan", cookie, fields, wanted=b"reponse--remettre", by_script=True)
 
 
 def _pgbench(address: str, baskets: int) -> float:
@@ -168,15 +173,15 @@ def told(few: Handed, many: Handed, size: int) -> list[Figure]:
     growth = exponent(1 / few.rate, 1 / many.rate)
     return [
         figure(f"remises, 50 appareils, {shown(10 * size)} paniers", many.rate, "/s",
-               "Scans over HTTP: session, token, signature, statement, page; the client takes its share of the cores. "
+               "Scans over HTTP: session, token, signature, statement, answer; the client takes part of the cores. "
                "pretix: 16–28/s.", least=1000),
-        figure("la même, p95", many.p95 * 1000, "ms", "From the scan to the whole page.", most=80),
+        figure("la même, p95", many.p95 * 1000, "ms", "From the scan to the whole answer.", most=80),
         figure(f"remises, 50 appareils, {shown(size)} paniers", few.rate, "/s", "In a town of a tenth."),
         figure("de N à 10 N paniers, exposant", growth, "", "0: a hand-out costs the same in a larger town."),
         figure("un appareil seul, p50", many.alone.quantile(0.5) * 1000, "ms", "300 scans. pretix: 44–59 ms.", most=5),
         figure("CPU du site pour une remise", many.cpu * 1000, "ms CPU", "Both web processes; the database apart."),
         figure("la même requête par pgbench", many.floor, "/s", "The floor: eight connections, no application."),
         figure("pgbench / nous", many.floor / many.rate, "×", "The ratio of the two."),
-        figure("réponses en erreur", few.errors + many.errors, "", "Anything but the green page.", most=0),
+        figure("réponses en erreur", few.errors + many.errors, "", "Anything but the green answer.", most=0),
         figure("invariants rompus", few.faults + many.faults, "", "`flask verifier` after each town.", most=0),
     ]  # fmt: skip

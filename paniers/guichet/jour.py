@@ -183,9 +183,14 @@ def _panier_repondu(session: Session, answer: retraits.Reponse, typed: str) -> P
 
 
 def _reponse(answer: retraits.Reponse, found: PanierVu | None, maison_id: int) -> str:
-    """The full-screen answer. A basket of a maison that is not the person's is not named, only its maison."""
+    """The full-screen answer: a page, or the answer alone for a script that lays it over the list (js/scan.js).
+
+    A basket of a maison that is not the person's is not named, only its maison.
+    """
+    sur_place = request.headers.get("X-Requested-With") == "fetch"
     return render_template(
-        "paniers/guichet/reponse.html",
+        "paniers/guichet/_reponse.html" if sur_place else "paniers/guichet/reponse.html",
+        sur_place=sur_place,
         remis=answer.verdict is Verdict.REMIS,
         verdict=answer.verdict,
         titre=paroles.titre(answer.verdict),

@@ -1,6 +1,8 @@
 // Scanning a voucher with the camera, for the pick-up page: opens the rear camera, reads a QR code, fills the form's
 // #code and sends it once. A hand-held scanner types a code very fast and presses Enter: it is heard wherever the focus
 // is. The text field stays, and is all there is without JavaScript.
+// Where the page has a place for it (dialog[data-volet]) the answer is laid over the list and the camera stays open: the
+// next family is one tap away. What such an answer cannot say (a session that has ended) is said by the whole page.
 // The decoder is fetched only when the camera opens; browsers that can read QR codes themselves need none.
 (() => {
   const RATE_MS = 120;
@@ -9,12 +11,14 @@
   const LAST = "dernier-code";
   // The voucher just answered is often still under the camera when the list comes back.
   const FORGET_MS = 8000;
+  const PATIENCE_MS = 10000;
   const MUTE = "son-coupe";
   // What scanners type; people are slower than that between two keys.
   const TYPED = /^(PC|CR|PA)\d+:[A-Z2-7]{20,}$/i;
   const GAP_MS = 150;
   const box = document.querySelector("[data-scan]");
-  const answer = document.querySelector(".reponse");
+  const field = document.getElementById("code");
+  const volet = document.querySelector("dialog[data-volet]");
 
   let audio = null;
   const tones = { lu: [[1320, 0, 0.09]], remettre: [[880, 0, 0.11], [1320, 0.12, 0.16]], voir: [[392, 0, 0.3]] };
@@ -43,11 +47,13 @@
     }
   };
 
-  if (answer) {
+  const announce = (answer) => {
     const yes = answer.classList.contains("reponse--remettre");
     sound(yes ? "remettre" : "voir");
     navigator.vibrate?.(yes ? [80] : [60, 90, 60]);
-  }
+  };
+  const answer = document.querySelector(".reponse");
+  if (answer) announce(answer);
   const muter = document.querySelector("[data-son]");
   const label = () => {
     muter.firstElementChild.textContent = muted() ? muter.dataset.remettre : muter.dataset.couper;
@@ -66,7 +72,6 @@
     });
   }
 
-  const field = document.getElementById("code");
   let typed = "";
   let last = 0;
   document.addEventListener(
@@ -87,26 +92,6 @@
     true,
   );
 
-  if (!box || !navigator.mediaDevices?.getUserMedia) return;
-
-  const code = field;
-  const view = box.querySelector(".viseur");
-  const video = box.querySelector("video");
-  const opener = box.querySelector("[data-ouvrir]");
-  const closer = box.querySelector("[data-fermer]");
-  const torch = box.querySelector("[data-torche]");
-  const message = box.querySelector("[data-message]");
-  const canvas = document.createElement("canvas");
-  const pen = canvas.getContext("2d", { willReadFrequently: true });
-  let stream = null;
-  let timer = 0;
-  let read = null;
-  let sent = false;
-
-  const say = (name) => {
-    message.textContent = name ? box.dataset[name] : "";
-  };
-
   // Private browsing may refuse storage: then the camera is opened by hand each time.
   const keep = (key, value) => {
     try {
@@ -120,6 +105,96 @@
       return "";
     }
   };
+  const remember = (value) => keep(LAST, `${Date.now()} ${value}`);
+
+  const message = box?.querySelector("[data-message]");
+  const say = (name) => {
+    message.textContent = name ? box.dataset[name] : "";
+  };
+  let sent = false;
+  let look = () => undefined;
+
+  if (box && volet?.showModal) {
+    const form = field.form;
+    const cut = form.querySelector("[data-coupure]");
+    let last = "";
+    let asking = false;
+
+    const ask = async (value) => {
+      const patience = new AbortController();
+      setTimeout(() => patience.abort(), PATIENCE_MS);
+      const answered = await fetch(form.action, {
+        method: "POST",
+        body: new URLSearchParams(new FormData(form)),
+        headers: { "X-Requested-With": "fetch" },
+        signal: patience.signal,
+      });
+      if (!answered.ok || answered.redirected) return form.submit();
+      volet.innerHTML = await answered.text();
+      if (!volet.open) volet.showModal();
+      volet.querySelector("[data-suite]").focus();
+      announce(volet.querySelector(".reponse"));
+      last = value;
+      field.value = "";
+      say("");
+    };
+
+    form.addEventListener("submit", (event) => {
+      const value = field.value.trim();
+      if (!TYPED.test(value)) return;
+      event.preventDefault();
+      event.stopPropagation();
+      if (asking) return;
+      asking = sent = cut.hidden = true;
+      ask(value)
+        .catch(() => {
+          // Nobody knows whether it has arrived: the same code sent twice hands out once.
+          cut.hidden = sent = false;
+          say("");
+          // What a hand-held scanner types next stands for it, and is not added to it.
+          if (document.activeElement === field) field.select();
+          look();
+        })
+        .finally(() => { asking = false; });
+    });
+
+    volet.addEventListener("click", (event) => {
+      if (!event.target.closest("[data-suite]")) return;
+      event.preventDefault();
+      volet.close();
+    });
+
+    // What stands behind the answer is read anew: who has come, how many are left.
+    const renew = async () => {
+      const page = await fetch(location.href);
+      if (!page.ok || page.redirected) return;
+      const read = new DOMParser().parseFromString(await page.text(), "text/html");
+      const shown = document.querySelectorAll("[data-vivant]");
+      for (const [rank, part] of read.querySelectorAll("[data-vivant]").entries()) shown[rank]?.replaceWith(part);
+    };
+
+    volet.addEventListener("close", () => {
+      remember(last);
+      sent = false;
+      look();
+      renew().catch(() => undefined);
+    });
+  }
+
+  if (!box || !navigator.mediaDevices?.getUserMedia) return;
+
+  const code = field;
+  const view = box.querySelector(".viseur");
+  const video = box.querySelector("video");
+  const opener = box.querySelector("[data-ouvrir]");
+  const closer = box.querySelector("[data-fermer]");
+  const torch = box.querySelector("[data-torche]");
+  const canvas = document.createElement("canvas");
+  const pen = canvas.getContext("2d", { willReadFrequently: true });
+  let stream = null;
+  let timer = 0;
+  let read = null;
+
   const justRead = (value) => {
     const [at, last] = kept(LAST).split(/ (.*)/s);
     return last === value && Date.now() - Number(at) < FORGET_MS;
@@ -153,7 +228,7 @@
 
   const send = (value) => {
     sent = true;
-    keep(LAST, `${Date.now()} ${value}`);
+    remember(value);
     code.value = value;
     sound("lu");
     navigator.vibrate?.(60);
@@ -161,7 +236,8 @@
     code.form.requestSubmit();
   };
 
-  const look = async () => {
+  look = async () => {
+    clearTimeout(timer);
     if (!stream || sent) return;
     let value;
     if (video.videoWidth) value = await read().catch(() => undefined);

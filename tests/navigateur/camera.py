@@ -4,6 +4,7 @@ import subprocess
 from io import BytesIO
 from pathlib import Path
 
+import zxingcpp
 from PIL import Image
 
 TAILLE = (640, 480)
@@ -19,13 +20,29 @@ def photographier(pdf: bytes, folder: Path) -> Image.Image:
 
 
 def filmer(picture: Image.Image, film: Path) -> None:
-    """Write `picture`, as a hand would hold it before a telephone, as an uncompressed film."""
+    """Write `picture`, its code held before a telephone, as an uncompressed film.
+
+    The hand is near enough, and moves: from far away one distance alone blurs some codes beyond reading.
+    """
+    near = _cadrer(picture)
+    header = f"YUV4MPEG2 W{TAILLE[0]} H{TAILLE[1]} F10:1 Ip A1:1 C420jpeg\n".encode()
+    film.write_bytes(header + b"".join(b"FRAME\n" + _image(near, 1 - rank / 80) for rank in range(IMAGES)))
+
+
+def _cadrer(picture: Image.Image) -> Image.Image:
+    """The code on that sheet, and as much around it as it is wide."""
+    (code,) = zxingcpp.read_barcodes(picture)
+    first, last = code.position.top_left, code.position.bottom_right
+    margin = last.x - first.x
+    return picture.crop((first.x - margin, first.y - margin // 2, last.x + margin, last.y + margin // 2))
+
+
+def _image(picture: Image.Image, pres: float) -> bytes:
+    """One image of the film; at 1 the picture fills it."""
     shown = Image.new("RGB", TAILLE, "#777777")
     held = picture.convert("RGB")
-    held.thumbnail(TAILLE, Image.Resampling.LANCZOS)
+    held.thumbnail((round(TAILLE[0] * pres), round(TAILLE[1] * pres)), Image.Resampling.LANCZOS)
     shown.paste(held, ((TAILLE[0] - held.width) // 2, (TAILLE[1] - held.height) // 2))
     light, blue, red = shown.convert("YCbCr").split()
     half = (TAILLE[0] // 2, TAILLE[1] // 2)
-    frame = light.tobytes() + blue.resize(half).tobytes() + red.resize(half).tobytes()
-    header = f"YUV4MPEG2 W{TAILLE[0]} H{TAILLE[1]} F10:1 Ip A1:1 C420jpeg\n".encode()
-    film.write_bytes(header + (b"FRAME\n" + frame) * IMAGES)
+    return light.tobytes() + blue.resize(half).tobytes() + red.resize(half).tobytes()
