@@ -9,6 +9,7 @@ ever after, and join whole towns row by row.
 
 import itertools
 import os
+import time
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import LiteralString
@@ -31,7 +32,12 @@ SELECT md5(string_agg(thing, ',' ORDER BY thing)) FROM (
     UNION ALL SELECT version_num FROM alembic_version
 ) AS shape
 """
-_OTHERS = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+_OTHERS = """
+SELECT count(*) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
+"""
+_LEAVING_SECONDS = 0.5
+"""A session that was closed is gone a moment later."""
 _WEIGHT = "SELECT sum(pg_relation_size(oid)) FROM pg_class WHERE relnamespace = 'public'::regnamespace"
 _GROWN = 2_000_000
 """Bytes more than the template's, with its pages for 111 tables: what a few hundred rows leave."""
@@ -78,7 +84,7 @@ class Databases:
     def _emptied(self, name: str) -> bool:
         try:
             with psycopg.connect(self.address(name), options="-c lock_timeout=1s") as connection:
-                if _one(connection, _OTHERS) != 0 or _one(connection, _SHAPE) != self._as_migrated:
+                if not _left_alone(connection) or _one(connection, _SHAPE) != self._as_migrated:
                     return False
                 if int(str(_one(connection, _WEIGHT))) > self._heaviest:
                     return False
@@ -101,6 +107,16 @@ class Databases:
     def _of_the_template(self, query: LiteralString) -> object:
         with psycopg.connect(self.address(TEMPLATE)) as connection:
             return _one(connection, query)
+
+
+def _left_alone(connection: "psycopg.Connection[tuple[object, ...]]") -> bool:
+    until = time.monotonic() + _LEAVING_SECONDS
+    while _one(connection, _OTHERS) != 0:
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.01)
+        connection.execute("SELECT pg_stat_clear_snapshot()")  # what was read stands until the transaction ends
+    return True
 
 
 def _one(connection: "psycopg.Connection[tuple[object, ...]]", query: LiteralString) -> object:

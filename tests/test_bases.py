@@ -1,5 +1,7 @@
 """The ground of the tests itself: a used database is lent again only as it was migrated."""
 
+import threading
+
 import psycopg
 import pytest
 
@@ -26,6 +28,17 @@ def test_a_used_database_comes_back_empty(engines: Engines) -> None:
         assert connection.execute("SELECT count(*) FROM document").fetchone() == (0,)
         assert connection.execute("SELECT nextval('maison_id_seq')").fetchone() == (1,)
     engines.databases.give_back(again)
+
+
+def test_a_session_that_is_just_leaving_is_waited_for(engines: Engines) -> None:
+    name = engines.databases.lend()
+    held = psycopg.connect(engines.database(name))
+    leaving = threading.Timer(0.1, held.close)
+    leaving.start()
+    engines.databases.give_back(name)
+    leaving.join()
+    assert engines.databases.lend() == name
+    engines.databases.give_back(name)
 
 
 @pytest.mark.parametrize(
