@@ -37,7 +37,7 @@ WHY_SHORT: Mapping[str, str] = {
     ),
     "P9": (
         "Profile: nine Python processes, of which four with the whole application (seventy megabytes of its modules "
-        "each) hold most of the memory; what they share counts once, and threads share two heaps a process. The rest "
-        "is one parent that loads the application and forks, which is not how an installation runs."
+        "each), hold most of the memory; what they share counts once, and threads share two heaps a process. More "
+        "would be spared by one parent that loads the application and forks: an installation does not run that way."
     ),
 }

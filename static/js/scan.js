@@ -117,6 +117,7 @@
   if (box && volet?.showModal) {
     const form = field.form;
     const cut = form.querySelector("[data-coupure]");
+    const button = form.querySelector("button:not([type=button])");
     let last = "";
     let asking = false;
 
@@ -131,8 +132,10 @@
       });
       if (!answered.ok || answered.redirected) return form.submit();
       volet.innerHTML = await answered.text();
+      const next = volet.querySelector("[data-suite]");
+      if (!next) return form.submit();
       if (!volet.open) volet.showModal();
-      volet.querySelector("[data-suite]").focus();
+      next.focus();
       announce(volet.querySelector(".reponse"));
       last = value;
       field.value = "";
@@ -146,6 +149,7 @@
       event.stopPropagation();
       if (asking) return;
       asking = sent = cut.hidden = true;
+      button.setAttribute("aria-busy", "true");
       ask(value)
         .catch(() => {
           // Nobody knows whether it has arrived: the same code sent twice hands out once.
@@ -155,7 +159,10 @@
           if (document.activeElement === field) field.select();
           look();
         })
-        .finally(() => { asking = false; });
+        .finally(() => {
+          asking = false;
+          button.removeAttribute("aria-busy");
+        });
     });
 
     volet.addEventListener("click", (event) => {
