@@ -84,6 +84,20 @@ def test_no_room_for_all_books_nobody(saison: Saison, agente: Visite) -> None:
     assert compter("SELECT count(*) FROM place_sortie WHERE annulee_le IS NULL") == 3
 
 
+@pytest.mark.parametrize("qui", [0, 1], ids=["a name alone", "somebody of a household"])
+def test_a_larger_group_that_waits_is_told_when_one_is_taken_along(saison: Saison, agente: Visite, qui: int) -> None:
+    holder, large, member = habiter(saison, [2, 3, 1])
+    reserver(saison, holder)
+    reserver(saison, large, attendre=True)
+    page = fait(agente, saison)
+    agente.poster(f"{page}/noms", page, prenom="Amina", nom="Essai")
+    agente.poster(f"{page}/membres", page, membre=str(member.membres[0]))
+    booked = agente.poster(f"{page}/sorties/{saison.sortie}", personnes=[str(cles()[qui])])
+    assert booked.location == page
+    assert compter("SELECT count(*) FROM outbox_fact WHERE name = 'GroupeDepasse'") == 1
+    assert fautes() == []
+
+
 def test_it_is_changed_emptied_and_closed(saison: Saison, agente: Visite) -> None:
     page, other = fait(agente, saison), fait(agente, saison, "Club des aînés")
     agente.poster(f"{page}/noms", page, prenom="Amina", nom="Essai")

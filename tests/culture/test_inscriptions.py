@@ -9,6 +9,7 @@ from culture import attente
 from culture.attente import accepter, laisser
 from culture.conditions import Chevauchement, Personne
 from culture.inscriptions import annuler, inscrire
+from culture.queries.sorties import sortie_annoncee
 from culture.regles.etats import Besoin
 from culture.sorties import annuler_sortie
 from kernel.db import transaction
@@ -250,6 +251,45 @@ def test_seats_given_back_go_to_the_first_group_that_fits_and_the_larger_is_told
     assert compter("SELECT count(*) FROM outbox_fact WHERE name = 'GroupeDepasse'") == 1
     assert solde(small) == 800
     assert fautes(MAINTENANT + timedelta(hours=2)) == []
+
+
+def test_who_books_past_a_larger_group_that_waits_has_it_told_once(saison: Saison) -> None:
+    with transaction() as session:
+        session.execute(text("UPDATE sortie SET places = 4"))
+    holder, large, small, last = habiter(saison, [2, 3, 1, 1])
+    reserver(saison, holder)
+    asked = reserver(saison, large, attendre=True)
+    reserver(saison, small)
+    assert compter("SELECT count(*) FROM outbox_fact WHERE name = 'GroupeDepasse'") == 1
+    reserver(saison, last)
+    assert compter("SELECT count(*) FROM outbox_fact WHERE name = 'GroupeDepasse'") == 1
+    assert etat(asked) == "en_attente"
+    assert fautes() == []
+
+
+def test_an_offer_that_is_overdue_keeps_its_seat_from_nobody_who_books(saison: Saison) -> None:
+    with transaction() as session:
+        session.execute(text("UPDATE sortie SET places = 1"))
+    holder, first, newcomer = habiter(saison, [1, 1, 1])
+    booked = reserver(saison, holder)
+    asked = reserver(saison, first, attendre=True)
+    with transaction() as session:
+        annuler(session, booked.id, instant=MAINTENANT)
+    with pytest.raises(Refus, match="plus de place"):
+        reserver(saison, newcomer)
+    late = MAINTENANT + timedelta(hours=50)
+    reserver(saison, newcomer, instant=late)
+    assert (etat(asked), tenues(saison)) == ("expiree", 1)
+    assert fautes(late) == []
+
+
+def test_an_outing_that_is_a_draft_is_announced_to_nobody(saison: Saison) -> None:
+    with transaction() as session:
+        assert sortie_annoncee(session, saison.sortie).id == saison.sortie
+        draft = sortie(session, saison, etat="brouillon").id
+    for unknown in (draft, 10**9):
+        with pytest.raises(Introuvable), transaction() as session:
+            sortie_annoncee(session, unknown)
 
 
 def test_an_offer_has_one_end_and_who_left_is_never_offered_again(saison: Saison) -> None:
