@@ -87,6 +87,8 @@ def test_the_next_family_is_one_tap_away_and_the_camera_stays_open(
     ecran.page.evaluate("window.marque = 'la même page'")
     ecran.bouton("Scanner un bon").click()
     assert prenom in repondu(ecran)
+    # As if the answer had been read for long.
+    ecran.page.evaluate("sessionStorage.setItem('dernier-code', sessionStorage.getItem('dernier-code').slice(1))")
     ecran.page.get_by_role("link", name="Famille suivante").click()
     ecran.page.get_by_text(f"À venir {waiting - 1}").wait_for()
     assert ecran.page.locator(".attendus").get_by_text(nom).count() == 0, "who has come leaves the list"
@@ -146,6 +148,18 @@ def test_who_is_no_longer_signed_in_is_told_so_by_a_whole_page(jeudi: Temps, ouv
     assert ecran.page.locator("dialog[open]").count() == 0
     assert examiner(ecran) == []
     assert panier_id in [row[0] for row in attendus()]
+
+
+def test_what_is_no_answer_is_asked_for_as_a_page(jeudi: Temps, ouvrir: NouvelEcran) -> None:
+    panier_id, prenom, _ = attendus()[-1]
+    _, code, _ = carte(panier_id)
+    ecran = ouvrir("agente", BUREAU)
+    ecran.page.route("**/retrait/scan", lambda route: route.fulfill(content_type="text/html", body="<p>!</p>"), times=1)
+    with ecran.page.expect_navigation():
+        taper(ecran, code)
+    assert "À remettre" in ecran.titre
+    assert prenom in ecran.texte
+    ecran.appuyer("Annuler la remise")
 
 
 def test_a_basket_that_another_has_just_handed_out_is_answered_by_a_sun(jeudi: Temps, ouvrir: NouvelEcran) -> None:
