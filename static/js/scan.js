@@ -130,7 +130,6 @@
         headers: { "X-Requested-With": "fetch" },
         signal: patience.signal,
       });
-      if (!answered.ok || answered.redirected) return form.submit();
       volet.innerHTML = await answered.text();
       const next = volet.querySelector("[data-suite]");
       if (!next) return form.submit();
